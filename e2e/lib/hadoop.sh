@@ -1,0 +1,41 @@
+# The Hadoop client: jars from Maven Central and a Java runtime, kept by version.
+# Sourced after images.sh.
+# shellcheck shell=bash
+
+HADOOP_DIR=$CACHE/hadoop-client-$HADOOP_VERSION
+# What the client loads, among it the login module that asks for the user's name.
+JAVA_MODULES=java.se,jdk.unsupported,jdk.security.auth,jdk.crypto.ec,jdk.naming.dns,jdk.zipfs
+
+packages_java() {
+  command -v mvn >/dev/null || apt_install maven
+  [[ -d $(java_home)/jmods ]] || apt_install openjdk-17-jdk-headless
+}
+
+java_home() { dirname "$(dirname "$(readlink -f "$(command -v jlink || command -v java || echo /usr)")")"; }
+
+fetch_hadoop_jars() {
+  [[ -d $HADOOP_DIR/lib ]] && return 0
+  rm -rf "$HADOOP_DIR/lib.new"
+  mvn -q -B -f "$E2E/hadoop-client/pom.xml" -Dhadoop.version="$HADOOP_VERSION" \
+    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$HADOOP_DIR/lib.new"
+  mv "$HADOOP_DIR/lib.new" "$HADOOP_DIR/lib"
+}
+
+make_java_runtime() {
+  [[ -d $HADOOP_DIR/java ]] && return 0
+  rm -rf "$HADOOP_DIR/java.new"
+  jlink --add-modules "$JAVA_MODULES" --strip-java-debug-attributes --no-man-pages --no-header-files \
+    --generate-cds-archive --output "$HADOOP_DIR/java.new"
+  mv "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
+}
+
+build_hadoop_client_image() {
+  local archive=$IMAGES/hadoop-client-$HADOOP_VERSION.tar source=$E2E/hadoop-client
+  # Any change of its files makes a new one.
+  [[ -f $archive && -z $(find "$source" -newer "$archive" -print -quit) ]] && return 0
+  cp "$source/Dockerfile" "$source/hadoop" "$source/log4j.properties" "$HADOOP_DIR/"
+  run_buildah bud --quiet --isolation chroot --pull-never "$(policy)" \
+    --ignorefile /dev/null -t "$HADOOP_CLIENT_IMAGE" "$HADOOP_DIR"
+  save_image "$HADOOP_CLIENT_IMAGE" "$archive"
+  remove_dangling
+}

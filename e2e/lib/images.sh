@@ -1,0 +1,120 @@
+# Container images without an engine and without a registry: buildah builds them from a
+# base that debootstrap made, containerd's ctr imports them. Sourced after tools.sh.
+# shellcheck shell=bash disable=SC2034
+
+IMAGES=$CACHE/images
+# Also the nodes' pause image.
+BUSYBOX_IMAGE=localhost/busybox:dev
+BASE_IMAGE=docker.io/library/debian:$DEBIAN_RELEASE-slim
+PROJECT_IMAGE=localhost/metafs:dev
+HADOOP_CLIENT_IMAGE=localhost/hadoop-client:dev
+
+# run_buildah ARGUMENT...: with its storage in the cache and not among the user's images.
+run_buildah() {
+  mkdir -p "$CACHE/buildah"
+  if [[ ! -f $CACHE/buildah/policy.json ]]; then
+    # Nothing is pulled, so there is nothing whose signature could be checked.
+    echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$CACHE/buildah/policy.json"
+    : >"$CACHE/buildah/registries.conf"
+  fi
+  CONTAINERS_REGISTRIES_CONF=$CACHE/buildah/registries.conf \
+    buildah --root "$CACHE/buildah/root" --runroot "$CACHE/buildah/runroot" --storage-driver overlay "$@"
+}
+
+policy() { echo "--signature-policy=$CACHE/buildah/policy.json"; }
+
+has_image() { run_buildah inspect --type image "$1" >/dev/null 2>&1; }
+
+# save_image IMAGE FILE: as one that ctr imports under the same name.
+save_image() {
+  mkdir -p "$(dirname "$2")"
+  rm -f "$2.new"
+  run_buildah push "$(policy)" "$1" "oci-archive:$2.new:$1"
+  mv "$2.new" "$2"
+}
+
+# remove_dangling: the images that a new build has replaced.
+remove_dangling() { run_buildah rmi --prune >/dev/null 2>&1 || true; }
+
+# A static busybox: the nodes' pause container and the tests' shell.
+build_busybox_image() {
+  local tree container
+  [[ -f $IMAGES/busybox.tar ]] && return 0
+  tree=$(mktemp -d)
+  mkdir -p "$tree"/{bin,tmp,etc,root}
+  cp "$(command -v busybox)" "$tree/bin/busybox"
+  local applet
+  for applet in $("$tree/bin/busybox" --list); do
+    [[ -e $tree/bin/$applet ]] || ln -s busybox "$tree/bin/$applet"
+  done
+  chmod 1777 "$tree/tmp"
+  container=$(run_buildah from "$(policy)" scratch)
+  run_buildah add -q "$container" "$tree" /
+  run_buildah config --cmd '["/bin/sleep", "infinity"]' --env PATH=/bin "$container"
+  run_buildah commit -q "$(policy)" --rm "$container" "$BUSYBOX_IMAGE"
+  save_image "$BUSYBOX_IMAGE" "$IMAGES/busybox.tar"
+  rm -rf "$tree"
+}
+
+# The mirror that this machine itself installs from.
+debian_mirror() {
+  # shellcheck disable=SC2016
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    awk -v release="$DEBIAN_RELEASE" '$2 == release && $3 == "main" { print $1; exit }'
+}
+
+# Debian's slim base under the name that the Dockerfiles start from.
+build_base_image() {
+  local tree mirror container
+  has_image "$BASE_IMAGE" && return 0
+  mirror=$(debian_mirror)
+  [[ -n $mirror ]] || { echo "no mirror of Debian $DEBIAN_RELEASE in apt's sources" >&2 && return 1; }
+  tree=$(mktemp -d "$CACHE/debootstrap.XXXXXX")
+  debootstrap --variant=minbase "$DEBIAN_RELEASE" "$tree" "$mirror"
+  # What the slim variant leaves out.
+  rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/* "$tree"/var/log/* \
+    "$tree"/usr/share/{doc,info,man,locale,lintian,groff} "$tree"/var/cache/{debconf,ldconfig}/*
+  chmod 755 "$tree"
+  container=$(run_buildah from "$(policy)" scratch)
+  run_buildah add -q "$container" "$tree" /
+  run_buildah config --cmd /bin/bash "$container"
+  run_buildah commit -q "$(policy)" --rm "$container" "$BASE_IMAGE"
+  rm -rf --one-file-system "$tree"
+}
+
+# import_image NODE IMAGE FILE: unless the node has this very file's image.
+import_image() {
+  local dir mark
+  dir=$(node_dir "$1")
+  mark=$dir/imported-$(basename "$3")
+  [[ -f $mark && $(<"$mark") == "$(stat -c '%Y %s' "$3")" ]] && return 0
+  ctr -a "$dir/containerd.sock" -n k8s.io images import "$3"
+  stat -c '%Y %s' "$3" >"$mark"
+}
+
+# import_everywhere IMAGE FILE
+import_everywhere() {
+  local node
+  for node in "${NODES[@]}"; do import_image "$node" "$1" "$2"; done
+}
+
+# build_project_image: by the project's own Dockerfile, around the binaries of build_programs.
+build_project_image() {
+  local archive=$IMAGES/metafs.tar context=$CACHE/image-context program
+  rm -rf "$context"
+  mkdir -p "$context/prebuilt"
+  for program in "${PROGRAMS[@]}"; do
+    strip -o "$context/prebuilt/$program" "$BINARIES/$program"
+  done
+  (cd "$context/prebuilt" && sha256sum "${PROGRAMS[@]}" && sha256sum <"$REPO/Dockerfile") >"$context/digest"
+  if [[ -f $archive ]] && cmp -s "$context/digest" "$IMAGES/metafs.digest"; then
+    echo "the image is up to date"
+    return 0
+  fi
+  run_buildah bud --quiet --isolation chroot --pull-never "$(policy)" --build-arg BINARIES=prebuilt \
+    -f "$REPO/Dockerfile" -t "$PROJECT_IMAGE" "$context"
+  save_image "$PROJECT_IMAGE" "$archive"
+  mv "$context/digest" "$IMAGES/metafs.digest"
+  rm -rf "$context"
+  remove_dangling
+}
