@@ -1,9 +1,13 @@
 //! What the leader does unasked: cleaning up behind deleted trees and closing files whose lease
 //! ran out. The decision is pure ([`next`]); [`run`] carries it out while this server leads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use metafs_namespace::Op;
+use metafs_consensus::{Node, ProposeError, Role};
+use metafs_namespace::{Op, Reply, RowsError};
+
+use crate::service::{Shared, now_ms};
 
 /// Inodes removed by one step: small enough that a client's command never waits long behind one.
 const REAP_STEP: u32 = 512;
@@ -34,6 +38,54 @@ pub fn next(seen: Seen) -> Option<Op> {
         Some(Op::Reap { max_inodes: REAP_STEP })
     } else {
         None
+    }
+}
+
+fn look(node: &Node) -> Result<Seen, RowsError> {
+    let leads = matches!(node.role().borrow().role, Role::Leader { confirmed: true });
+    if !leads {
+        return Ok(Seen { leads, reap_pending: false, leases_expired: false });
+    }
+    node.view(|view| {
+        Ok(Seen { leads, reap_pending: view.pending_reap()?, leases_expired: view.leases_expired(now_ms())? })
+    })?
+}
+
+/// Does the chores for as long as the server runs.
+pub async fn run(shared: Arc<Shared>, node: Arc<Node>) {
+    let mut pause = tokio::time::interval(IDLE);
+    pause.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        pause.tick().await;
+        loop {
+            let step = match look(&node) {
+                Ok(seen) => next(seen),
+                Err(error) => {
+                    tracing::error!(%error, "chores cannot read the namespace");
+                    None
+                }
+            };
+            let Some(op) = step else { break };
+            match shared.propose(op).await {
+                Ok(applied) => match applied.reply {
+                    Ok(Reply::Progress { done, more }) => {
+                        tracing::debug!(done, more, "chore done");
+                        // Clients' commands go between the steps.
+                        tokio::task::yield_now().await;
+                    }
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "chore refused");
+                        break;
+                    }
+                },
+                Err(ProposeError::Stopped(_)) => return,
+                Err(error) => {
+                    tracing::debug!(%error, "chore put off");
+                    break;
+                }
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use futures::future::try_join_all;
-use metafs_admin_api::{InitRequest, NodeId, Phase, VotersRequest};
+use metafs_admin_api::{ErrorCode, InitRequest, NodeId, Phase, VotersRequest};
 use metafs_namespace::Settings;
 
 use super::context::Context;
@@ -46,7 +46,14 @@ pub async fn init(context: &Context, members: &[String], settings: Option<&Path>
         bail!("two of the addresses are the same server");
     }
     let receiver = statuses.first().context("name at least one member")?;
-    context.client(&receiver.own.admin)?.init(&request).await?;
+    let client = context.client(&receiver.own.admin)?;
+    match client.init(&request).await {
+        Err(error) if error.refusal().is_some_and(|refusal| refusal.code == ErrorCode::NotLeader) => {
+            // Another member won the first election: it takes the settings.
+            context.leader().await?.1.put_settings(&request.settings).await?;
+        }
+        outcome => drop(outcome?),
+    }
     Ok(format!("formed cluster {} of {}\n", request.cluster_id, members.join(", ")))
 }
 
