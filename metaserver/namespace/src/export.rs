@@ -1,0 +1,1 @@
+//! The form of an export: one file with the whole namespace.

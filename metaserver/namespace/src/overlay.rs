@@ -1,0 +1,291 @@
+//! What a batch has changed so far, over committed rows: decoded inodes and entries, raw rows, and
+//! at the end each touched row once. Knows no file-system rule. Used by [`crate::Batch`] alone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::error::RowsError;
+use crate::inode::{Dentry, Inode};
+use crate::keys::{self, row_hash, table};
+use crate::rows::{Changes, Rows};
+
+/// A value as it is committed and as the batch has it now.
+#[derive(Debug)]
+struct Slot<T> {
+    before: Option<T>,
+    now: Option<T>,
+}
+
+impl<T: Clone + PartialEq> Slot<T> {
+    fn clean(value: Option<T>) -> Self {
+        Self {
+            before: value.clone(),
+            now: value,
+        }
+    }
+
+    fn changed(&self) -> bool {
+        self.before != self.now
+    }
+}
+
+/// Changes over `rows`.
+pub(crate) struct Overlay<'a, R: ?Sized> {
+    rows: &'a R,
+    inodes: HashMap<u64, Slot<Arc<Inode>>>,
+    /// By row key, in its order: a directory's entries are one range.
+    dentries: BTreeMap<Vec<u8>, Slot<Dentry>>,
+    /// Rows of all other tables.
+    raw: BTreeMap<Vec<u8>, Slot<Bytes>>,
+}
+
+impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
+    pub fn new(rows: &'a R) -> Self {
+        Self {
+            rows,
+            inodes: HashMap::new(),
+            dentries: BTreeMap::new(),
+            raw: BTreeMap::new(),
+        }
+    }
+
+    /// An inode as it is now.
+    pub fn inode(&mut self, id: u64) -> Result<Option<Arc<Inode>>, RowsError> {
+        if let Some(slot) = self.inodes.get(&id) {
+            return Ok(slot.now.clone());
+        }
+        let inode = self.rows.inode(id)?;
+        self.inodes.insert(id, Slot::clean(inode.clone()));
+        Ok(inode)
+    }
+
+    /// An inode that is there, for changing.
+    pub fn edit(&mut self, id: u64) -> Result<&mut Inode, RowsError> {
+        // Not the entry API: the first lookup may fail half-way.
+        self.inode(id)?;
+        match self.inodes.get_mut(&id).and_then(|slot| slot.now.as_mut()) {
+            Some(inode) => Ok(Arc::make_mut(inode)),
+            None => Err(keys::corrupt(&keys::inode(id), "missing".into())),
+        }
+    }
+
+    /// Puts an inode whose id was never used before.
+    pub fn new_inode(&mut self, inode: Arc<Inode>) {
+        let now = Some(inode);
+        let id = now.as_ref().map_or(0, |i| i.id);
+        self.inodes.insert(id, Slot { before: None, now });
+    }
+
+    /// Puts (`Some`) or removes an inode that may be committed.
+    pub fn set_inode(&mut self, id: u64, inode: Option<Arc<Inode>>) -> Result<(), RowsError> {
+        self.inode(id)?;
+        if let Some(slot) = self.inodes.get_mut(&id) {
+            slot.now = inode;
+        }
+        Ok(())
+    }
+
+    /// A directory's entry as it is now.
+    pub fn dentry(&mut self, parent: u64, name: &[u8]) -> Result<Option<Dentry>, RowsError> {
+        let key = keys::dentry(parent, name);
+        if let Some(slot) = self.dentries.get(&key) {
+            return Ok(slot.now);
+        }
+        let entry = self.rows.dentry(parent, name)?;
+        self.dentries.insert(key, Slot::clean(entry));
+        Ok(entry)
+    }
+
+    /// Makes (`Some`) or removes an entry.
+    pub fn set_dentry(
+        &mut self,
+        parent: u64,
+        name: &[u8],
+        entry: Option<Dentry>,
+    ) -> Result<(), RowsError> {
+        let key = keys::dentry(parent, name);
+        if let Some(slot) = self.dentries.get_mut(&key) {
+            slot.now = entry;
+            return Ok(());
+        }
+        let before = self.rows.dentry(parent, name)?;
+        self.dentries.insert(key, Slot { before, now: entry });
+        Ok(())
+    }
+
+    /// Up to `limit` names and entries of a directory, in order.
+    pub fn children(&self, parent: u64, limit: usize) -> Result<Vec<(Vec<u8>, Dentry)>, RowsError> {
+        let prefix = keys::dentry_prefix(parent);
+        let mut found = BTreeMap::new();
+        let mut failed = None;
+        self.rows
+            .scan(&prefix, Bound::Unbounded, &mut |key, value| {
+                if !self.dentries.contains_key(key) {
+                    match keys::decode::<Dentry>(key, value) {
+                        Ok(entry) => found.insert(keys::dentry_name(key).to_vec(), entry),
+                        Err(error) => {
+                            failed = Some(error);
+                            return ControlFlow::Break(());
+                        }
+                    };
+                }
+                more(found.len() < limit)
+            })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let live = in_prefix(&self.dentries, &prefix)
+            .filter_map(|(key, slot)| Some((keys::dentry_name(key).to_vec(), slot.now?)));
+        found.extend(live.take(limit));
+        Ok(found.into_iter().take(limit).collect())
+    }
+
+    /// A raw row as it is now.
+    pub fn raw(&mut self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        if let Some(slot) = self.raw.get(key) {
+            return Ok(slot.now.clone());
+        }
+        let value = self.rows.get(key)?;
+        self.raw.insert(key.to_vec(), Slot::clean(value.clone()));
+        Ok(value)
+    }
+
+    /// Puts (`Some`) or removes a raw row.
+    pub fn set_raw(&mut self, key: Vec<u8>, value: Option<Bytes>) -> Result<(), RowsError> {
+        if let Some(slot) = self.raw.get_mut(&key) {
+            slot.now = value;
+            return Ok(());
+        }
+        let before = self.rows.get(&key)?;
+        self.raw.insert(key, Slot { before, now: value });
+        Ok(())
+    }
+
+    /// Puts a raw row of an inode whose id was never used before.
+    pub fn new_raw(&mut self, key: Vec<u8>, value: Bytes) {
+        let now = Some(value);
+        self.raw.insert(key, Slot { before: None, now });
+    }
+
+    /// Up to `limit` raw rows under `prefix`, in order.
+    pub fn scan_raw(
+        &self,
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
+        let mut found = BTreeMap::new();
+        self.rows
+            .scan(prefix, Bound::Unbounded, &mut |key, value| {
+                if !self.raw.contains_key(key) {
+                    found.insert(key.to_vec(), Bytes::copy_from_slice(value));
+                }
+                more(found.len() < limit)
+            })?;
+        let live = in_prefix(&self.raw, prefix)
+            .filter_map(|(key, slot)| Some((key.clone(), slot.now.clone()?)));
+        found.extend(live.take(limit));
+        Ok(found.into_iter().take(limit).collect())
+    }
+
+    /// By how much the changes so far move the checksum.
+    pub fn checksum_change(&self) -> Result<u128, RowsError> {
+        let mut sum = Sum::default();
+        self.visit(&mut |key, before, now| sum.replace(key, before.as_ref(), now.as_ref()))?;
+        Ok(sum.sum)
+    }
+
+    /// Everything that differs from the committed rows, in key order, and by how much it moves
+    /// the checksum.
+    pub fn finish(self) -> Result<(Changes, u128), RowsError> {
+        let mut changes = Changes::default();
+        let mut sum = Sum::default();
+        self.visit(&mut |key, before, now| {
+            sum.replace(key, before.as_ref(), now.as_ref());
+            changes.rows.push((key.to_vec(), now));
+        })?;
+        changes.rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        changes.inodes = self
+            .inodes
+            .into_iter()
+            .filter(|(_, slot)| slot.changed())
+            .map(|(id, slot)| (id, slot.now))
+            .collect();
+        changes.inodes.sort_unstable_by_key(|(id, _)| *id);
+        changes.dentries = self
+            .dentries
+            .into_iter()
+            .filter(|(_, slot)| slot.changed())
+            .filter_map(|(key, slot)| {
+                let parent = u64::from_be_bytes(key.get(1..9)?.try_into().ok()?);
+                Some((parent, Bytes::from(key).slice(9..), slot.now))
+            })
+            .collect();
+        Ok((changes, sum.sum))
+    }
+
+    /// Calls `visit` with each changed row's key and its encoded values before and now.
+    fn visit(
+        &self,
+        visit: &mut dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>),
+    ) -> Result<(), RowsError> {
+        let encode_inode =
+            |inode: &Option<Arc<Inode>>| inode.as_deref().map(keys::encode::<Inode>).transpose();
+        let encode_dentry =
+            |entry: &Option<Dentry>| entry.as_ref().map(keys::encode::<Dentry>).transpose();
+        for (&id, slot) in self.inodes.iter().filter(|(_, slot)| slot.changed()) {
+            let (before, now) = (encode_inode(&slot.before)?, encode_inode(&slot.now)?);
+            visit(&keys::inode(id), before, now);
+        }
+        for (key, slot) in self.dentries.iter().filter(|(_, slot)| slot.changed()) {
+            let (before, now) = (encode_dentry(&slot.before)?, encode_dentry(&slot.now)?);
+            visit(key, before, now);
+        }
+        for (key, slot) in self.raw.iter().filter(|(_, slot)| slot.changed()) {
+            visit(key, slot.before.clone(), slot.now.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Scans break when they have enough.
+fn more(go_on: bool) -> ControlFlow<()> {
+    if go_on {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
+}
+
+fn in_prefix<'m, T>(
+    map: &'m BTreeMap<Vec<u8>, T>,
+    prefix: &[u8],
+) -> impl Iterator<Item = (&'m Vec<u8>, &'m T)> {
+    map.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded))
+        .take_while(move |(key, _)| key.starts_with(prefix))
+}
+
+/// A running change of the checksum.
+#[derive(Default)]
+struct Sum {
+    sum: u128,
+    scratch: Vec<u8>,
+}
+
+impl Sum {
+    fn replace(&mut self, key: &[u8], before: Option<&Bytes>, now: Option<&Bytes>) {
+        if key.first() == Some(&table::META) {
+            return;
+        }
+        if let Some(value) = before {
+            let hash = row_hash(key, value, &mut self.scratch);
+            self.sum = self.sum.wrapping_sub(hash);
+        }
+        if let Some(value) = now {
+            let hash = row_hash(key, value, &mut self.scratch);
+            self.sum = self.sum.wrapping_add(hash);
+        }
+    }
+}
