@@ -71,6 +71,13 @@ wait_for() {
   done
 }
 
+# write_file PATH: standard input into it, only when that changes it (kube-proxy ends when
+# its configuration is touched).
+write_file() {
+  cat >"$1.new"
+  if cmp -s "$1.new" "$1"; then rm -f "$1.new"; else mv "$1.new" "$1"; fi
+}
+
 # daemon NAME COMMAND...: starts it in the background unless it runs already. Its
 # output goes to logs/NAME.log, its process id to pids/NAME.
 daemon() {

@@ -33,8 +33,11 @@ save_image() {
   mv "$2.new" "$2"
 }
 
-# remove_dangling: the images that a new build has replaced.
-remove_dangling() { run_buildah rmi --prune >/dev/null 2>&1 || true; }
+# remove_dangling: what builds leave behind, and the images that a new build has replaced.
+remove_dangling() {
+  run_buildah rm --all >/dev/null 2>&1 || true
+  run_buildah rmi --prune >/dev/null 2>&1 || true
+}
 
 # A static busybox: the nodes' pause container and the tests' shell.
 build_busybox_image() {

@@ -29,9 +29,11 @@ stop_cluster() {
   local name
   for name in reclaimer kube-proxy coredns; do stop_daemon "$name"; done
   if [[ $CLUSTER == full ]]; then stop_nodes; fi
-  for name in kube-scheduler kube-controller-manager kube-apiserver etcd; do stop_daemon "$name" 10; done
+  for name in kube-scheduler kube-controller-manager kube-apiserver etcd; do stop_daemon "$name" 3; done
   if [[ $CLUSTER == full ]]; then
     unmount_below "$RUN"
+    # An interrupted build of an image leaves some.
+    unmount_below "$CACHE/buildah"
     stop_network
     restore_machine
   fi

@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 # Folders whose place is compiled into kubelet, containerd and CNI.
-FIXED_FOLDERS=(/var/lib/kubelet /var/lib/cni /run/containerd /run/netns /var/log/containers /var/log/pods
+FIXED_FOLDERS=(/var/lib/kubelet /var/lib/cni /run/containerd /var/log/containers /var/log/pods
   /opt/cni /etc/cni /usr/libexec/kubernetes /opt/containerd)
 # What kubelet, kube-proxy and CNI write below /proc/sys.
 SYSCTLS=(vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys

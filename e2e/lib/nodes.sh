@@ -7,7 +7,7 @@ CNI_PLUGINS=/usr/lib/cni
 
 write_containerd_config() {
   local node=$1 dir=$2
-  cat >"$dir/containerd.toml" <<TOML
+  write_file "$dir/containerd.toml" <<TOML
 version = 2
 root = "$dir/containerd/root"
 state = "$dir/containerd/state"
@@ -34,7 +34,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
         SystemdCgroup = false
 TOML
   mkdir -p "$dir/cni"
-  cat >"$dir/cni/10-metafs.conflist" <<JSON
+  write_file "$dir/cni/10-metafs.conflist" <<JSON
 { "cniVersion": "0.4.0", "name": "metafs-$node",
   "plugins": [
     { "type": "ptp", "mtu": 1400,
@@ -47,7 +47,7 @@ JSON
 write_kubelet_config() {
   local node=$1 dir=$2 address
   address=$(node_address "$node")
-  cat >"$dir/kubelet.yaml" <<YAML
+  write_file "$dir/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: $address
@@ -125,7 +125,7 @@ start_nodes() {
 }
 
 start_proxy() {
-  cat >"$RUN/kube-proxy.yaml" <<YAML
+  write_file "$RUN/kube-proxy.yaml" <<YAML
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
@@ -142,7 +142,7 @@ YAML
 }
 
 start_dns() {
-  cat >"$RUN/Corefile" <<COREFILE
+  write_file "$RUN/Corefile" <<COREFILE
 .:53 {
     bind $API_HOST
     errors
