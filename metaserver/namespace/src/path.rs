@@ -80,11 +80,6 @@ pub fn parent(path: &str) -> Option<&str> {
     split(path).map(|(parent, _)| parent)
 }
 
-/// The last name of a normal path; `None` for the root.
-pub fn name(path: &str) -> Option<&str> {
-    split(path).map(|(_, name)| name)
-}
-
 /// The path of `name` in `parent`, both normal.
 pub fn join(parent: &str, name: &str) -> String {
     if parent == "/" {
@@ -155,7 +150,7 @@ pub fn check_component(parent_path: &str, name: &str) -> Result<(), FsError> {
 }
 
 /// Whether a normal path is `/.reserved` or lies below it. No inode is there.
-pub fn is_reserved(path: &str) -> bool {
+fn is_reserved(path: &str) -> bool {
     path.strip_prefix("/.reserved")
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::acl::{AclScope, AclType};
 use crate::command::{Caller, Mutation};
 use crate::error::{ErrorKind, FsError};
-use crate::inode::{Body, Inode};
+use crate::inode::Inode;
 use crate::settings::Settings;
 
 /// The permission bits HDFS keeps: rwx three times and the sticky bit (`FsPermission` drops
@@ -243,7 +243,7 @@ pub fn traverse(caller: &Caller, chain: &PathChain<'_>, create: bool) -> Result<
         return Ok(());
     };
     for (index, inode) in chain.inodes.iter().enumerate().take(last + 1) {
-        if !is_directory(inode) {
+        if !inode.is_directory() {
             let kind = if create {
                 ErrorKind::ParentNotDirectory
             } else {
@@ -373,7 +373,7 @@ pub fn check_set_owner(
 
 /// Whether the mode bits and the access ACL of `inode` grant `access`, a superuser's privilege
 /// not counted (`FSPermissionChecker.hasPermission`).
-pub fn has_access(caller: &Caller, inode: &Inode, access: Access) -> bool {
+fn has_access(caller: &Caller, inode: &Inode, access: Access) -> bool {
     let [user, group, other] = classes(inode.permission);
     let owner = *caller.user == *inode.owner;
     let entries = inode.acl.as_deref().unwrap_or_default();
@@ -417,10 +417,6 @@ fn in_group(caller: &Caller, group: &str) -> bool {
     caller.groups.iter().any(|g| g == group)
 }
 
-fn is_directory(inode: &Inode) -> bool {
-    matches!(inode.body, Body::Directory(_))
-}
-
 fn sticky_violated(caller: &Caller, parent: &Inode, child: &Inode) -> bool {
     parent.permission & STICKY != 0 && *parent.owner != *caller.user && *child.owner != *caller.user
 }
@@ -437,7 +433,7 @@ pub fn symbolic(permission: u16) -> String {
 
 /// `hdfs:supergroup:drwxr-xr-x`, as messages describe an inode.
 fn describe(inode: &Inode) -> String {
-    let kind = if is_directory(inode) { 'd' } else { '-' };
+    let kind = if inode.is_directory() { 'd' } else { '-' };
     format!(
         "{}:{}:{kind}{}",
         inode.owner,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Caller;
 use crate::error::{ErrorKind, FsError};
-use crate::inode::{Body, Inode};
+use crate::inode::Inode;
 use crate::permission::{Access, STICKY};
 use crate::settings::Settings;
 
@@ -162,9 +162,10 @@ pub enum ChangeAccess {
 /// What setting or removing `name` on `inode` needs (`checkXAttrChangeAccess`; the superuser
 /// guard asks for WRITE, as HDFS's documentation of extended attributes has it).
 pub fn change_access(name: &XAttrName, inode: &Inode) -> ChangeAccess {
-    let directory = matches!(inode.body, Body::Directory(_));
     match name.namespace {
-        XAttrNamespace::User if directory && inode.permission & STICKY != 0 => ChangeAccess::Owner,
+        XAttrNamespace::User if inode.is_directory() && inode.permission & STICKY != 0 => {
+            ChangeAccess::Owner
+        }
         XAttrNamespace::User | XAttrNamespace::Security => ChangeAccess::Target(Access::WRITE),
         _ => ChangeAccess::Nothing,
     }
@@ -246,7 +247,7 @@ pub fn check_set(
 /// # Errors
 /// Io.
 pub fn check_kind(name: &XAttrName, inode: &Inode) -> Result<(), FsError> {
-    if name.is_unreadable_by_superuser() && matches!(inode.body, Body::Directory(_)) {
+    if name.is_unreadable_by_superuser() && inode.is_directory() {
         return Err(io(format!("Can only set '{name}' on a file.")));
     }
     Ok(())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{AclEntry, AclScope, AclType, transform};
 use crate::command::AclChange;
 use crate::error::{ErrorKind, FsError};
-use crate::inode::{Body, Inode};
+use crate::inode::Inode;
 use crate::permission::{PERMISSION_MASK, STICKY};
 use crate::reply::AclStatus;
 
@@ -34,7 +34,7 @@ pub fn apply_change(inode: &Inode, change: &AclChange, path: &str) -> Result<Sto
         AclChange::Set(_) | AclChange::Remove => return Ok(without_acl(inode)),
     };
     let has_default = acl.iter().any(|e| e.scope == AclScope::Default);
-    if has_default && !matches!(inode.body, Body::Directory(_)) {
+    if has_default && !inode.is_directory() {
         return Err(FsError::new(
             ErrorKind::Acl,
             format!("Invalid ACL: only directories may have a default ACL. Path: {path}"),

@@ -49,7 +49,6 @@ fn parts() {
     assert_eq!(split("/a"), Some(("/", "a")));
     assert_eq!(split("/a/b"), Some(("/a", "b")));
     assert_eq!(parent("/a/b"), Some("/a"));
-    assert_eq!(name("/a/b"), Some("b"));
     assert!(starts_with("/a/b", "/a"));
     assert!(starts_with("/a", "/a"));
     assert!(starts_with("/a", "/"));

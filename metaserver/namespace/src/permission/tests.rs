@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::acl::{AclEntry, parse_acl_spec};
-use crate::inode::{DirectoryBody, FileBody, Usage};
+use crate::inode::{Body, DirectoryBody, FileBody, Usage};
 
 const READ: Access = Access::READ;
 const WRITE: Access = Access::WRITE;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::inode::{DirectoryBody, FileBody, Usage};
+use crate::inode::{Body, DirectoryBody, FileBody, Usage};
 
 fn caller(superuser: bool) -> Caller {
     Caller {
