@@ -1,0 +1,272 @@
+//! The load generator: one thread, kept connections, requests put together from prebuilt parts, answers scanned
+//! for status and length only; so that the servers have the cores. Each connection has its next request out as soon as the
+//! last is answered.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::procfs;
+use crate::cluster::SUPERUSER;
+use crate::http::{Body, scan_head};
+
+/// A kind of request: everything around the path.
+#[derive(Clone, Debug)]
+pub struct Template {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Template {
+    /// `METHOD /webhdfs/v1<path>?<query>&user.name=<superuser>` without a body.
+    pub fn new(method: &str, query: &str, host: SocketAddr) -> Self {
+        let length = if method == "PUT" { "Content-Length: 0\r\n" } else { "" };
+        Self {
+            before: format!("{method} /webhdfs/v1").into_bytes(),
+            after: format!("?{query}&user.name={SUPERUSER} HTTP/1.1\r\nHost: {host}\r\n{length}\r\n").into_bytes(),
+        }
+    }
+}
+
+/// Appends the path of a connection's next request; false when there is no more. Arguments: the connection's
+/// number, and how many requests it has sent.
+pub type Paths = dyn Fn(usize, u64, &mut Vec<u8>) -> bool;
+
+/// What the measured window showed.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Operations a second.
+    pub rate: f64,
+    /// CPU of all servers together, microseconds an operation.
+    pub server_cpu_us: f64,
+    /// CPU of the generator, microseconds an operation.
+    pub own_cpu_us: f64,
+    /// Median latency, microseconds.
+    pub p50_us: u32,
+    /// 99th percentile.
+    pub p99_us: u32,
+}
+
+/// What to send, and where.
+pub struct Load<'a> {
+    /// The leader's WebHDFS.
+    pub address: SocketAddr,
+    /// Kind of request.
+    pub template: Template,
+    /// Connections.
+    pub connections: usize,
+    /// Requests in flight on each.
+    pub pipeline: usize,
+    /// Their paths.
+    pub paths: Rc<Paths>,
+    /// Processes whose CPU time counts.
+    pub servers: &'a [u32],
+}
+
+/// What the connections share.
+#[derive(Default)]
+struct Shared {
+    done: Cell<u64>,
+    stop: Cell<bool>,
+    latencies: RefCell<Vec<u32>>,
+}
+
+struct Sample {
+    at: Instant,
+    done: u64,
+    servers: u64,
+    own: u64,
+}
+
+impl Load<'_> {
+    /// Sends for `warm` and then for `measured`, and measures the latter.
+    ///
+    /// # Errors
+    /// A request failed.
+    pub async fn during(self, warm: Duration, measured: Duration) -> anyhow::Result<Measured> {
+        self.drive(async |shared: &Shared, load: &Self| {
+            tokio::time::sleep(warm).await;
+            shared.latencies.borrow_mut().clear();
+            let before = load.sample(shared)?;
+            tokio::time::sleep(measured).await;
+            let after = load.sample(shared)?;
+            shared.stop.set(true);
+            Ok((before, after))
+        })
+        .await
+    }
+
+    /// Sends until the paths are used up, and measures all of it.
+    ///
+    /// # Errors
+    /// A request failed.
+    pub async fn to_the_end(self) -> anyhow::Result<Measured> {
+        let before = self.sample(&Shared::default())?;
+        self.drive(async |shared: &Shared, load: &Self| {
+            // The connections end by themselves; this only has to look often enough.
+            let mut last = u64::MAX;
+            while last != shared.done.get() || last == 0 {
+                last = shared.done.get();
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            let after = load.sample(shared)?;
+            Ok((before, after))
+        })
+        .await
+    }
+
+    async fn drive(
+        self,
+        watch: impl AsyncFnOnce(&Shared, &Self) -> anyhow::Result<(Sample, Sample)>,
+    ) -> anyhow::Result<Measured> {
+        let shared = Rc::new(Shared::default());
+        let local = LocalSet::new();
+        let (before, after) = local
+            .run_until(async {
+                let mut lanes = JoinSet::new();
+                for number in 0..self.connections {
+                    let lane = Lane {
+                        number,
+                        address: self.address,
+                        template: self.template.clone(),
+                        paths: Rc::clone(&self.paths),
+                        shared: Rc::clone(&shared),
+                    };
+                    lanes.spawn_local(lane.run(self.pipeline));
+                }
+                let joined = async {
+                    while let Some(ended) = lanes.join_next().await {
+                        ended.context("a connection's task failed")??;
+                    }
+                    anyhow::Ok(())
+                };
+                let (samples, ()) = tokio::try_join!(watch(&shared, &self), joined)?;
+                anyhow::Ok(samples)
+            })
+            .await?;
+        let done = (after.done - before.done) as f64;
+        if done == 0.0 {
+            bail!("not one operation was answered");
+        }
+        let mut latencies = shared.latencies.take();
+        latencies.sort_unstable();
+        Ok(Measured {
+            rate: done / (after.at - before.at).as_secs_f64(),
+            server_cpu_us: (after.servers - before.servers) as f64 / done,
+            own_cpu_us: (after.own - before.own) as f64 / done,
+            p50_us: percentile(&latencies, 50),
+            p99_us: percentile(&latencies, 99),
+        })
+    }
+
+    fn sample(&self, shared: &Shared) -> anyhow::Result<Sample> {
+        let servers = self.servers.iter().map(|pid| procfs::cpu_us(*pid)).sum::<anyhow::Result<u64>>()?;
+        let own = procfs::cpu_us(std::process::id())?;
+        Ok(Sample { at: Instant::now(), done: shared.done.get(), servers, own })
+    }
+}
+
+/// The value below which `percent` of the sorted `values` are; 0 if there are none.
+pub fn percentile(values: &[u32], percent: usize) -> u32 {
+    let last = values.len().saturating_sub(1);
+    values.get(last * percent / 100).copied().unwrap_or(0)
+}
+
+/// One connection.
+struct Lane {
+    number: usize,
+    address: SocketAddr,
+    template: Template,
+    paths: Rc<Paths>,
+    shared: Rc<Shared>,
+}
+
+impl Lane {
+    async fn run(self, pipeline: usize) -> anyhow::Result<()> {
+        let mut stream = TcpStream::connect(self.address).await.context("cannot connect")?;
+        stream.set_nodelay(true)?;
+        let mut out = Vec::with_capacity(16 << 10);
+        let mut input = BytesMut::with_capacity(64 << 10);
+        let mut starts = std::collections::VecDeque::with_capacity(pipeline);
+        let mut sent = 0;
+        loop {
+            while starts.len() < pipeline && !self.shared.stop.get() && self.put_request(sent, &mut out) {
+                sent += 1;
+                starts.push_back(Instant::now());
+            }
+            if starts.is_empty() {
+                return Ok(());
+            }
+            if !out.is_empty() {
+                stream.write_all(&out).await.context("the connection broke")?;
+                out.clear();
+            }
+            if stream.read_buf(&mut input).await.context("the connection broke")? == 0 {
+                bail!("the server closed the connection");
+            }
+            while let Some(length) = whole_answer(&input)? {
+                input.advance(length);
+                if let Some(start) = starts.pop_front() {
+                    let us = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
+                    self.shared.latencies.borrow_mut().push(us);
+                }
+                self.shared.done.set(self.shared.done.get() + 1);
+            }
+        }
+    }
+
+    /// Appends the next request, if there is one.
+    fn put_request(&self, sent: u64, out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        out.extend_from_slice(&self.template.before);
+        if (self.paths)(self.number, sent, out) {
+            out.extend_from_slice(&self.template.after);
+            true
+        } else {
+            out.truncate(start);
+            false
+        }
+    }
+}
+
+/// Bytes of the whole answer at the start of `input`; `None` while it is incomplete.
+fn whole_answer(input: &[u8]) -> anyhow::Result<Option<usize>> {
+    let Some(head) = scan_head(input)? else { return Ok(None) };
+    let Body::Length(body) = head.body else { bail!("an answer without Content-Length") };
+    let length = head.length + body;
+    if input.len() < length {
+        return Ok(None);
+    }
+    if head.status >= 300 {
+        bail!("answered {}: {}", head.status, String::from_utf8_lossy(&input[head.length..length]));
+    }
+    Ok(Some(length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_cut_apart_and_failures_are_told() {
+        let two = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 403 F\r\nContent-Length: 3\r\n\r\nbad";
+        let first = whole_answer(two).expect("good").expect("whole");
+        assert_eq!(first, two.len() - 42);
+        assert!(whole_answer(&two[..first - 1]).expect("good").is_none());
+        let error = whole_answer(&two[first..]).expect_err("a refusal").to_string();
+        assert!(error.contains("403") && error.contains("bad"), "{error}");
+    }
+
+    #[test]
+    fn percentiles() {
+        let values: Vec<u32> = (0..=100).collect();
+        assert_eq!((percentile(&values, 50), percentile(&values, 99), percentile(&[], 50)), (50, 99, 0));
+    }
+}

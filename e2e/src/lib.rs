@@ -1,0 +1,23 @@
+//! Tests of metafs against real `metaserver` processes, and its benchmark.
+//!
+//! - [`cluster`] starts, forms, breaks and looks at servers ([`server`]) on loopback addresses
+//!   ([`addresses`]) or each in a network namespace of its own ([`netns`]).
+//! - [`webhdfs`] is a small WebHDFS client over [`http`]; it follows the leader.
+//! - [`linear`] checks histories; [`workload`] makes them; [`faults`] is the schedule meanwhile.
+//! - [`bench`] is what the binary `metafs-bench` runs.
+//!
+//! Nothing here is built into the product. The servers' binaries are not built here either: see
+//! [`binaries`].
+
+pub mod addresses;
+pub mod bench;
+pub mod binaries;
+pub mod cluster;
+pub mod faults;
+pub mod http;
+pub mod linear;
+pub mod netns;
+pub mod server;
+pub mod wait;
+pub mod webhdfs;
+pub mod workload;
