@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ApiError, Done, InitRequest, LearnerRequest, LogLevel, NodeId, Status, TransferRequest, VERSION,
-    VERSION_HEADER, VotersRequest,
+    ApiError, Done, InitRequest, LearnerRequest, LogLevel, NodeId, Status, TransferRequest,
+    VERSION, VERSION_HEADER, VotersRequest,
 };
 
 /// Why a call failed.
@@ -55,7 +55,11 @@ impl Client {
     ///
     /// # Errors
     /// The HTTP client could not be set up.
-    pub fn new(address: impl Into<String>, key: impl Into<String>, timeout: Duration) -> Result<Self, ClientError> {
+    pub fn new(
+        address: impl Into<String>,
+        key: impl Into<String>,
+        timeout: Duration,
+    ) -> Result<Self, ClientError> {
         let address = address.into();
         // No proxy: members are reached directly, whatever the environment says.
         let http = reqwest::Client::builder()
@@ -63,8 +67,15 @@ impl Client {
             .timeout(timeout)
             .no_proxy()
             .build()
-            .map_err(|source| ClientError::Transport { address: address.clone(), source })?;
-        Ok(Self { http, address, key: key.into() })
+            .map_err(|source| ClientError::Transport {
+                address: address.clone(),
+                source,
+            })?;
+        Ok(Self {
+            http,
+            address,
+            key: key.into(),
+        })
     }
 
     /// The address it talks to.
@@ -77,67 +88,91 @@ impl Client {
     /// # Errors
     /// See [`ClientError`]; so for all calls below.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/status", None::<&()>).await
+        self.call(reqwest::Method::GET, "/v1/status", None::<&()>)
+            .await
     }
 
     /// Forms a cluster.
     pub async fn init(&self, request: &InitRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/init", Some(request)).await
+        self.call(reqwest::Method::POST, "/v1/init", Some(request))
+            .await
     }
 
     /// Adds a learner.
     pub async fn add_learner(&self, request: &LearnerRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/learners", Some(request)).await
+        self.call(reqwest::Method::POST, "/v1/learners", Some(request))
+            .await
     }
 
     /// Changes the voters.
     pub async fn set_voters(&self, request: &VotersRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/voters", Some(request)).await
+        self.call(reqwest::Method::PUT, "/v1/voters", Some(request))
+            .await
     }
 
     /// Removes a member, voter or learner.
     pub async fn remove_member(&self, node: NodeId) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::DELETE, &format!("/v1/members/{node}"), None::<&()>).await
+        self.call(
+            reqwest::Method::DELETE,
+            &format!("/v1/members/{node}"),
+            None::<&()>,
+        )
+        .await
     }
 
     /// Hands leadership over.
     pub async fn transfer_leader(&self, request: &TransferRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/transfer-leader", Some(request)).await
+        self.call(reqwest::Method::POST, "/v1/transfer-leader", Some(request))
+            .await
     }
 
     /// Replaces the replicated settings.
-    pub async fn put_settings(&self, settings: &metafs_namespace::Settings) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/settings", Some(settings)).await
+    pub async fn put_settings(
+        &self,
+        settings: &metafs_namespace::Settings,
+    ) -> Result<Done, ClientError> {
+        self.call(reqwest::Method::PUT, "/v1/settings", Some(settings))
+            .await
     }
 
     /// The replicated settings in force there.
     pub async fn settings(&self) -> Result<metafs_namespace::Settings, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/settings", None::<&()>).await
+        self.call(reqwest::Method::GET, "/v1/settings", None::<&()>)
+            .await
     }
 
     /// The present log filter.
     pub async fn log_level(&self) -> Result<LogLevel, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/log-level", None::<&()>).await
+        self.call(reqwest::Method::GET, "/v1/log-level", None::<&()>)
+            .await
     }
 
     /// Changes the log filter until the next start.
     pub async fn set_log_level(&self, level: &LogLevel) -> Result<LogLevel, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/log-level", Some(level)).await
+        self.call(reqwest::Method::PUT, "/v1/log-level", Some(level))
+            .await
     }
 
     /// Starts an export; the body is the stream.
     pub async fn export(&self) -> Result<reqwest::Response, ClientError> {
         // A long stream: bounded by progress of the connection, not as a whole.
-        let request = self.request(reqwest::Method::GET, "/v1/export").timeout(Duration::from_secs(24 * 3600));
+        let request = self
+            .request(reqwest::Method::GET, "/v1/export")
+            .timeout(Duration::from_secs(24 * 3600));
         self.send(request).await
     }
 
     /// Sends an import.
     pub async fn import(&self, body: reqwest::Body) -> Result<Done, ClientError> {
-        let request =
-            self.request(reqwest::Method::POST, "/v1/import").timeout(Duration::from_secs(24 * 3600)).body(body);
+        let request = self
+            .request(reqwest::Method::POST, "/v1/import")
+            .timeout(Duration::from_secs(24 * 3600))
+            .body(body);
         let response = self.send(request).await?;
-        response.json().await.map_err(|source| self.transport(source))
+        response
+            .json()
+            .await
+            .map_err(|source| self.transport(source))
     }
 
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
@@ -148,16 +183,31 @@ impl Client {
     }
 
     fn transport(&self, source: reqwest::Error) -> ClientError {
-        ClientError::Transport { address: self.address.clone(), source: source.without_url() }
+        ClientError::Transport {
+            address: self.address.clone(),
+            source: source.without_url(),
+        }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<reqwest::Response, ClientError> {
-        let response = request.send().await.map_err(|source| self.transport(source))?;
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|source| self.transport(source))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        let error = response.json().await.map_err(|source| self.transport(source))?;
-        Err(ClientError::Refused { address: self.address.clone(), error })
+        let error = response
+            .json()
+            .await
+            .map_err(|source| self.transport(source))?;
+        Err(ClientError::Refused {
+            address: self.address.clone(),
+            error,
+        })
     }
 
     async fn call<B: Serialize, A: DeserializeOwned>(
@@ -171,6 +221,9 @@ impl Client {
             request = request.json(body);
         }
         let response = self.send(request).await?;
-        response.json().await.map_err(|source| self.transport(source))
+        response
+            .json()
+            .await
+            .map_err(|source| self.transport(source))
     }
 }

@@ -24,7 +24,10 @@ mod client;
 mod status;
 
 pub use client::{Client, ClientError};
-pub use status::{Health, Leader, Member, MemberFields, MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status};
+pub use status::{
+    Health, Leader, Member, MemberFields, MemberProgress, NamespaceFigures, NodeId, Phase, Role,
+    Status,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 

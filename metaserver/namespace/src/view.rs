@@ -81,7 +81,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     }
 
     /// The rows below.
-    pub(crate) fn rows(&self) -> &'a R {
+    pub fn rows(&self) -> &'a R {
         self.rows
     }
 

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use metafs_consensus::{Node, ProposeError, Role};
-use metafs_namespace::{Caller, ErrorKind, Failure, FsError, Mutation, Op, Reply, RowsError, Rows, Settings, View};
+use metafs_namespace::{
+    Caller, ErrorKind, Failure, FsError, Mutation, Op, Reply, Rows, RowsError, Settings, View,
+};
 use metafs_webhdfs::{Backend, Committed, Space};
 
 use crate::service::Shared;
@@ -25,11 +27,17 @@ impl RaftBackend {
 
     fn serving(&self) -> Result<(), FsError> {
         // A stopped server sends its clients away: another one may well serve.
-        self.shared.stopped_reason().map_or(Ok(()), |reason| Err(FsError::new(ErrorKind::Standby, reason)))
+        self.shared.stopped_reason().map_or(Ok(()), |reason| {
+            Err(FsError::new(ErrorKind::Standby, reason))
+        })
     }
 
-    fn committed<T>(&self, f: impl FnOnce(&Committed<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-        self.node.view(|view| f(&View::new(view.rows() as &dyn Rows)?))?
+    fn committed<T>(
+        &self,
+        f: impl FnOnce(&Committed<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.node
+            .view(|view| f(&View::new(view.rows() as &dyn Rows)?))?
     }
 }
 
@@ -56,10 +64,13 @@ fn unavailable(error: ProposeError, category: Category) -> FsError {
             );
             (ErrorKind::Standby, message)
         }
-        ProposeError::NotLeader { leader: None } => {
-            (ErrorKind::Retriable, "No server is active at the moment; retry".to_owned())
+        ProposeError::NotLeader { leader: None } => (
+            ErrorKind::Retriable,
+            "No server is active at the moment; retry".to_owned(),
+        ),
+        ProposeError::Retriable(reason) | ProposeError::OutcomeUnknown(reason) => {
+            (ErrorKind::Retriable, reason)
         }
-        ProposeError::Retriable(reason) | ProposeError::OutcomeUnknown(reason) => (ErrorKind::Retriable, reason),
         ProposeError::Stopped(reason) => (ErrorKind::Standby, reason),
     };
     FsError::new(kind, message)
@@ -68,7 +79,10 @@ fn unavailable(error: ProposeError, category: Category) -> FsError {
 /// A storage failure is the server's trouble: it is logged here, and the client may come back.
 fn storage(error: RowsError) -> FsError {
     tracing::error!(%error, "cannot read the namespace");
-    FsError::new(ErrorKind::Retriable, "The server cannot read its storage; retry")
+    FsError::new(
+        ErrorKind::Retriable,
+        "The server cannot read its storage; retry",
+    )
 }
 
 fn answer(failure: Failure) -> FsError {
@@ -82,7 +96,9 @@ impl Backend for RaftBackend {
     fn settings(&self) -> Result<Arc<Settings>, FsError> {
         self.serving()?;
         let settings = self.node.view(|view| view.settings()).map_err(storage)?;
-        settings.ok_or_else(|| FsError::new(ErrorKind::Retriable, "The cluster is not formed yet; retry"))
+        settings.ok_or_else(|| {
+            FsError::new(ErrorKind::Retriable, "The cluster is not formed yet; retry")
+        })
     }
 
     async fn query<T, F>(&self, f: F) -> Result<T, FsError>
@@ -90,13 +106,18 @@ impl Backend for RaftBackend {
         T: Send,
         F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
     {
-        self.node.read().await.map_err(|error| unavailable(error, Category::Read))?;
+        self.node
+            .read()
+            .await
+            .map_err(|error| unavailable(error, Category::Read))?;
         self.committed(f).map_err(answer)
     }
 
     async fn mutate(&self, caller: Caller, mutation: Mutation) -> Result<Reply, FsError> {
         let applied = self.shared.propose(Op::Client(caller, mutation)).await;
-        applied.map_err(|error| unavailable(error, Category::Write))?.reply
+        applied
+            .map_err(|error| unavailable(error, Category::Write))?
+            .reply
     }
 
     fn peek<T, F>(&self, f: F) -> Option<T>
@@ -109,7 +130,11 @@ impl Backend for RaftBackend {
     fn space(&self) -> Space {
         let dir = &self.shared.config().data_dir;
         let disk = crate::disk::Space::of(dir).unwrap_or_default();
-        Space { capacity: disk.total, used: disk.total.saturating_sub(disk.free), remaining: disk.free }
+        Space {
+            capacity: disk.total,
+            used: disk.total.saturating_sub(disk.free),
+            remaining: disk.free,
+        }
     }
 
     fn role(&self) -> String {
@@ -131,12 +156,29 @@ mod tests {
 
     #[test]
     fn clients_go_on_when_somebody_leads_and_wait_when_nobody_does() {
-        let peer = || Peer { name: "n".into(), raft: "r".into(), admin: "a".into(), web: "w".into() };
-        let follower = unavailable(ProposeError::NotLeader { leader: Some((1, peer())) }, Category::Write);
+        let peer = || Peer {
+            name: "n".into(),
+            raft: "r".into(),
+            admin: "a".into(),
+            web: "w".into(),
+        };
+        let follower = unavailable(
+            ProposeError::NotLeader {
+                leader: Some((1, peer())),
+            },
+            Category::Write,
+        );
         assert_eq!(follower.kind, ErrorKind::Standby);
-        assert!(follower.message.starts_with("Operation category WRITE is not supported in state standby"));
+        assert!(
+            follower
+                .message
+                .starts_with("Operation category WRITE is not supported in state standby")
+        );
         let nobody = unavailable(ProposeError::NotLeader { leader: None }, Category::Read);
         assert_eq!(nobody.kind, ErrorKind::Retriable);
-        assert_eq!(unavailable(ProposeError::Stopped("full".into()), Category::Read).kind, ErrorKind::Standby);
+        assert_eq!(
+            unavailable(ProposeError::Stopped("full".into()), Category::Read).kind,
+            ErrorKind::Standby
+        );
     }
 }

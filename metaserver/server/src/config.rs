@@ -39,7 +39,13 @@ struct Listen {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { host: "0.0.0.0".into(), web: 9870, raft: 8030, admin: 8031, health: 9872 }
+        Self {
+            host: "0.0.0.0".into(),
+            web: 9870,
+            raft: 8030,
+            admin: 8031,
+            health: 9872,
+        }
     }
 }
 
@@ -57,7 +63,11 @@ pub struct RaftTimings {
 
 impl Default for RaftTimings {
     fn default() -> Self {
-        Self { heartbeat_ms: 300, election_min_ms: 1500, election_max_ms: 3000 }
+        Self {
+            heartbeat_ms: 300,
+            election_min_ms: 1500,
+            election_max_ms: 3000,
+        }
     }
 }
 
@@ -73,7 +83,10 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { filter: "info".into(), format: LogFormat::Text }
+        Self {
+            filter: "info".into(),
+            format: LogFormat::Text,
+        }
     }
 }
 
@@ -156,39 +169,86 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], naming the file and what to change.
     pub fn load(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::parse(&text, path, overrides)
     }
 
     fn parse(text: &str, path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let File { name, data_dir, key_file, advertise, listen, raft, log } =
-            serde_yaml::from_str(text).map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
-        let bad = |field, reason: &str| ConfigError::Value { path: path.to_owned(), field, reason: reason.to_owned() };
+        let File {
+            name,
+            data_dir,
+            key_file,
+            advertise,
+            listen,
+            raft,
+            log,
+        } = serde_yaml::from_str(text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source,
+        })?;
+        let bad = |field, reason: &str| ConfigError::Value {
+            path: path.to_owned(),
+            field,
+            reason: reason.to_owned(),
+        };
         let name = overrides
             .name
             .or(name)
             .filter(|name| !name.is_empty())
-            .ok_or_else(|| bad("name", "give the server a name here, with --name or in METAFS_NAME"))?;
+            .ok_or_else(|| {
+                bad(
+                    "name",
+                    "give the server a name here, with --name or in METAFS_NAME",
+                )
+            })?;
         let named = |text: &str| text.replace("{name}", &name);
         let advertise = named(&advertise);
         if advertise.is_empty() || advertise.contains(['/', ' ']) {
-            return Err(bad("advertise", "must be the host name or address that the others reach this server at"));
+            return Err(bad(
+                "advertise",
+                "must be the host name or address that the others reach this server at",
+            ));
         }
         if raft.heartbeat_ms == 0 || raft.election_min_ms < raft.heartbeat_ms * 2 {
-            return Err(bad("raft", "electionMinMs must be at least twice heartbeatMs, and heartbeatMs at least 1"));
+            return Err(bad(
+                "raft",
+                "electionMinMs must be at least twice heartbeatMs, and heartbeatMs at least 1",
+            ));
         }
         if raft.election_max_ms <= raft.election_min_ms {
             return Err(bad("raft", "electionMaxMs must be above electionMinMs"));
         }
-        let host: std::net::IpAddr = named(&listen.host)
-            .parse()
-            .map_err(|_| bad("listen.host", "must be an IP address to bind to, such as 0.0.0.0 or ::"))?;
-        let Listen { host: _, web, raft: raft_port, admin, health } = listen;
+        let host: std::net::IpAddr = named(&listen.host).parse().map_err(|_| {
+            bad(
+                "listen.host",
+                "must be an IP address to bind to, such as 0.0.0.0 or ::",
+            )
+        })?;
+        let Listen {
+            host: _,
+            web,
+            raft: raft_port,
+            admin,
+            health,
+        } = listen;
         let at = |port| SocketAddr::new(host, port);
-        let seen_at = |port| if advertise.contains(':') { format!("[{advertise}]:{port}") } else { format!("{advertise}:{port}") };
+        let seen_at = |port| {
+            if advertise.contains(':') {
+                format!("[{advertise}]:{port}")
+            } else {
+                format!("{advertise}:{port}")
+            }
+        };
         Ok(Self {
-            own: Peer { raft: seen_at(raft_port), admin: seen_at(admin), web: seen_at(web), name: name.clone() },
+            own: Peer {
+                raft: seen_at(raft_port),
+                admin: seen_at(admin),
+                web: seen_at(web),
+                name: name.clone(),
+            },
             data_dir: PathBuf::from(named(&overrides.data_dir.unwrap_or(data_dir))),
             key_file,
             web: at(web),
@@ -213,7 +273,14 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
-        Config::parse(text, Path::new("server.yaml"), Overrides { name: Some("n-1".into()), data_dir: None })
+        Config::parse(
+            text,
+            Path::new("server.yaml"),
+            Overrides {
+                name: Some("n-1".into()),
+                data_dir: None,
+            },
+        )
     }
 
     const GOOD: &str = "dataDir: /data/{name}\nkeyFile: /k\nadvertise: \"{name}.svc\"\n";
@@ -229,25 +296,39 @@ mod tests {
 
     #[test]
     fn addresses_of_version_6_are_bracketed() {
-        let config = parse("dataDir: d\nkeyFile: k\nadvertise: '::1'\nlisten: {host: '::1'}\n").expect("parses");
+        let config = parse("dataDir: d\nkeyFile: k\nadvertise: '::1'\nlisten: {host: '::1'}\n")
+            .expect("parses");
         assert_eq!(config.own.raft, "[::1]:8030");
     }
 
     #[test]
     fn mistakes_are_named() {
         for (text, says) in [
-            ("dataDir: d\nkeyFile: k\nadvertise: a\nspeed: 1\n", "unknown field `speed`"),
+            (
+                "dataDir: d\nkeyFile: k\nadvertise: a\nspeed: 1\n",
+                "unknown field `speed`",
+            ),
             ("dataDir: d\nkeyFile: k\nadvertise: ''\n", "advertise"),
-            ("dataDir: d\nkeyFile: k\nadvertise: a\nlisten: {host: example}\n", "IP address"),
-            ("dataDir: d\nkeyFile: k\nadvertise: a\nraft: {heartbeatMs: 0}\n", "heartbeatMs"),
-            ("dataDir: d\nkeyFile: k\nadvertise: a\nraft: {electionMaxMs: 5}\n", "electionMaxMs"),
+            (
+                "dataDir: d\nkeyFile: k\nadvertise: a\nlisten: {host: example}\n",
+                "IP address",
+            ),
+            (
+                "dataDir: d\nkeyFile: k\nadvertise: a\nraft: {heartbeatMs: 0}\n",
+                "heartbeatMs",
+            ),
+            (
+                "dataDir: d\nkeyFile: k\nadvertise: a\nraft: {electionMaxMs: 5}\n",
+                "electionMaxMs",
+            ),
             ("keyFile: k\nadvertise: a\n", "dataDir"),
             ("\u{0}", "server.yaml"),
         ] {
             let error = parse(text).expect_err(text).to_string();
             assert!(error.contains(says), "{error:?} should mention {says:?}");
         }
-        let nameless = Config::parse(GOOD, Path::new("f"), Overrides::default()).expect_err("no name");
+        let nameless =
+            Config::parse(GOOD, Path::new("f"), Overrides::default()).expect_err("no name");
         assert!(nameless.to_string().contains("METAFS_NAME"));
     }
 }

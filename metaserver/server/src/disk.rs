@@ -24,7 +24,10 @@ impl Space {
     /// The volume cannot be asked.
     pub fn of(dir: &Path) -> std::io::Result<Self> {
         let stat = statvfs(dir)?;
-        Ok(Self { free: stat.f_bavail * stat.f_frsize, total: stat.f_blocks * stat.f_frsize })
+        Ok(Self {
+            free: stat.f_bavail * stat.f_frsize,
+            total: stat.f_blocks * stat.f_frsize,
+        })
     }
 
     /// What must stay free: [`RESERVE`], but never more than a tenth of a small volume.
@@ -35,7 +38,11 @@ impl Space {
     /// Why a server on this volume must not serve, if so. `stopped`: it already stopped for this
     /// reason; it goes on only with twice the reserve, so that it does not flap.
     pub fn too_full(self, stopped: bool) -> Option<String> {
-        let needed = if stopped { self.reserve() * 2 } else { self.reserve() };
+        let needed = if stopped {
+            self.reserve() * 2
+        } else {
+            self.reserve()
+        };
         (self.free < needed).then(|| {
             format!(
                 "disk full: {} MiB free of {} MiB, {} MiB needed; enlarge the volume or free space on it",
@@ -50,7 +57,9 @@ impl Space {
 /// Bytes of all files below `dir`, hard links counted once each. Files that vanish meanwhile
 /// (compaction) are left out.
 pub fn usage(dir: &Path) -> u64 {
-    let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(dir) else {
+        return 0;
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.metadata() {
@@ -67,16 +76,26 @@ mod tests {
 
     #[test]
     fn it_stops_below_the_reserve_and_goes_on_above_twice_of_it() {
-        let space = |free_mib: u64| Space { free: free_mib << 20, total: 10 << 30 };
+        let space = |free_mib: u64| Space {
+            free: free_mib << 20,
+            total: 10 << 30,
+        };
         assert_eq!(space(97).too_full(false), None);
-        assert!(space(95).too_full(false).is_some_and(|reason| reason.starts_with("disk full: 95 MiB free")));
+        assert!(
+            space(95)
+                .too_full(false)
+                .is_some_and(|reason| reason.starts_with("disk full: 95 MiB free"))
+        );
         assert!(space(191).too_full(true).is_some());
         assert_eq!(space(192).too_full(true), None);
     }
 
     #[test]
     fn a_small_volume_keeps_a_tenth() {
-        let space = Space { free: 11 << 20, total: 100 << 20 };
+        let space = Space {
+            free: 11 << 20,
+            total: 100 << 20,
+        };
         assert_eq!(space.too_full(false), None);
         assert!(space.too_full(true).is_some());
     }

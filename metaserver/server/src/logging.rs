@@ -30,8 +30,12 @@ pub fn start(config: &LogConfig) -> Result<LogFilter, FilterError> {
     let (layer, handle) = reload::Layer::new(parse(filter)?);
     let registry = tracing_subscriber::registry().with(layer);
     match format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).init(),
-        LogFormat::Json => registry.with(fmt::layer().json().with_writer(std::io::stderr)).init(),
+        LogFormat::Text => registry
+            .with(fmt::layer().with_writer(std::io::stderr))
+            .init(),
+        LogFormat::Json => registry
+            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .init(),
     }
     Ok(LogFilter { handle })
 }
@@ -39,7 +43,9 @@ pub fn start(config: &LogConfig) -> Result<LogFilter, FilterError> {
 impl LogFilter {
     /// The present filter.
     pub fn current(&self) -> String {
-        self.handle.with_current(ToString::to_string).unwrap_or_default()
+        self.handle
+            .with_current(ToString::to_string)
+            .unwrap_or_default()
     }
 
     /// Replaces the filter until the next start.
@@ -48,14 +54,18 @@ impl LogFilter {
     /// It does not parse; the old one stays.
     pub fn replace(&self, filter: &str) -> Result<(), FilterError> {
         let parsed = parse(filter)?;
-        self.handle
-            .reload(parsed)
-            .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })
+        self.handle.reload(parsed).map_err(|error| FilterError {
+            filter: filter.to_owned(),
+            reason: error.to_string(),
+        })
     }
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, FilterError> {
     EnvFilter::builder()
         .parse(filter)
-        .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })
+        .map_err(|error| FilterError {
+            filter: filter.to_owned(),
+            reason: error.to_string(),
+        })
 }

@@ -18,7 +18,9 @@ pub struct ProcessCollector {
 impl ProcessCollector {
     /// For the process that starts now.
     pub fn new() -> Self {
-        let start = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let start = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0.0, |since| since.as_secs_f64());
         Self { start }
     }
 }
@@ -68,11 +70,31 @@ impl Collector for ProcessCollector {
             cpu.metric_type(),
         )?)?;
         let gauges: [(&str, &str, Option<&Unit>, f64); 5] = [
-            ("process_resident_memory", "Resident memory", Some(&Unit::Bytes), figures.resident_bytes as f64),
-            ("process_virtual_memory", "Virtual memory", Some(&Unit::Bytes), figures.virtual_bytes as f64),
+            (
+                "process_resident_memory",
+                "Resident memory",
+                Some(&Unit::Bytes),
+                figures.resident_bytes as f64,
+            ),
+            (
+                "process_virtual_memory",
+                "Virtual memory",
+                Some(&Unit::Bytes),
+                figures.virtual_bytes as f64,
+            ),
             ("process_threads", "Threads", None, figures.threads as f64),
-            ("process_open_fds", "Open file descriptors", None, fds as f64),
-            ("process_start_time", "Start, since the epoch", Some(&Unit::Seconds), self.start),
+            (
+                "process_open_fds",
+                "Open file descriptors",
+                None,
+                fds as f64,
+            ),
+            (
+                "process_start_time",
+                "Start, since the epoch",
+                Some(&Unit::Seconds),
+                self.start,
+            ),
         ];
         for (name, help, unit, value) in gauges {
             let gauge = ConstGauge::new(value);
@@ -88,11 +110,17 @@ mod tests {
 
     #[test]
     fn a_command_with_brackets_does_not_shift_the_fields() {
-        let stat = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 7 0 12345 8192 3 0 0";
+        let stat =
+            "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 7 0 12345 8192 3 0 0";
         let figures = parse_stat(stat, 100.0, 4096).expect("parses");
         assert_eq!(
             figures,
-            Figures { cpu_seconds: 3.0, resident_bytes: 3 * 4096, virtual_bytes: 8192, threads: 7 }
+            Figures {
+                cpu_seconds: 3.0,
+                resident_bytes: 3 * 4096,
+                virtual_bytes: 8192,
+                threads: 7
+            }
         );
         assert_eq!(parse_stat("nonsense", 100.0, 4096), None);
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metafs_consensus::{KeyFile, Node, NodeConfig, Timings};
-use metafs_webhdfs::WebMetrics;
+use metafs_webhdfs::{Door, Limits, WebMetrics};
 use parking_lot::RwLock;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -20,13 +20,13 @@ use tokio::sync::watch;
 
 use crate::admin::{self, Admin};
 use crate::backend::RaftBackend;
+use crate::chores;
 use crate::config::{Config, RaftTimings};
 use crate::disk::Space;
 use crate::health::{self, HealthPort};
 use crate::logging::LogFilter;
 use crate::process::ProcessCollector;
 use crate::service::Shared;
-use crate::{chores, web};
 
 /// How often the volume's free space is looked at.
 const DISK_CHECK: Duration = Duration::from_secs(2);
@@ -81,7 +81,13 @@ pub async fn run(config: Config, logs: LogFilter) -> ExitCode {
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address).await.map_err(|source| RunError::Listen { what, address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| RunError::Listen {
+            what,
+            address,
+            source,
+        })
 }
 
 async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
@@ -101,9 +107,18 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
     let shared = Arc::new(Shared::new(config));
     let registry = Arc::new(RwLock::new(process_metrics()));
 
-    let admin = admin::router(Admin { shared: shared.clone(), logs }, key.clone());
+    let admin = admin::router(
+        Admin {
+            shared: shared.clone(),
+            logs,
+        },
+        key.clone(),
+    );
     tokio::spawn(plain_http("admin", admin_port, admin, stopping.clone()));
-    let health = health::router(HealthPort { shared: shared.clone(), registry: registry.clone() });
+    let health = health::router(HealthPort {
+        shared: shared.clone(),
+        registry: registry.clone(),
+    });
     tokio::spawn(plain_http("health", health_port, health, stopping.clone()));
 
     if !wait_for_space(&shared, stopping.clone()).await? {
@@ -119,10 +134,18 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
     shared.set_node(node.clone());
     let chores = tokio::spawn(chores::run(shared.clone(), node.clone()));
     let web_port = listen("WebHDFS", shared.config().web).await?;
-    tracing::info!(name = shared.config().own.name, id = format!("{:016x}", node.id()), "serving");
+    tracing::info!(
+        name = shared.config().own.name,
+        id = format!("{:016x}", node.id()),
+        "serving"
+    );
     let (close_door, door_closing) = watch::channel(false);
-    let backend = RaftBackend::new(shared.clone(), node.clone());
-    let door = tokio::spawn(web::serve(web_port, backend, web_metrics, door_closing));
+    let backend = Arc::new(RaftBackend::new(shared.clone(), node.clone()));
+    let door = Door::new(backend, Limits::default(), web_metrics);
+    let door =
+        tokio::spawn(
+            async move { metafs_webhdfs::serve(web_port, door, until(door_closing)).await },
+        );
 
     let outcome = tokio::select! {
         () = until(stopping) => Ok(()),
@@ -151,24 +174,42 @@ fn process_metrics() -> Registry {
     registry
 }
 
-async fn start_node(shared: &Shared, listener: TcpListener, key: Arc<KeyFile>) -> Result<Arc<Node>, RunError> {
+async fn start_node(
+    shared: &Shared,
+    listener: TcpListener,
+    key: Arc<KeyFile>,
+) -> Result<Arc<Node>, RunError> {
     let config = shared.config();
-    let RaftTimings { heartbeat_ms, election_min_ms, election_max_ms } = config.timings;
+    let RaftTimings {
+        heartbeat_ms,
+        election_min_ms,
+        election_max_ms,
+    } = config.timings;
     let node = Node::start(NodeConfig {
         data_dir: config.data_dir.clone(),
         own: config.own.clone(),
         listener,
         key,
-        timings: Timings { heartbeat_ms, election_min_ms, election_max_ms },
+        timings: Timings {
+            heartbeat_ms,
+            election_min_ms,
+            election_max_ms,
+        },
     })
     .await?;
     Ok(node)
 }
 
 /// Waits, saying why, until the volume has room to work. False: asked to stop meanwhile.
-async fn wait_for_space(shared: &Shared, stopping: watch::Receiver<bool>) -> Result<bool, RunError> {
+async fn wait_for_space(
+    shared: &Shared,
+    stopping: watch::Receiver<bool>,
+) -> Result<bool, RunError> {
     let dir = &shared.config().data_dir;
-    let in_dir = |source| RunError::DataDir { path: dir.display().to_string(), source };
+    let in_dir = |source| RunError::DataDir {
+        path: dir.display().to_string(),
+        source,
+    };
     std::fs::create_dir_all(dir).map_err(in_dir)?;
     let mut stopped = false;
     while let Some(reason) = Space::of(dir).map_err(in_dir)?.too_full(stopped) {
@@ -177,7 +218,10 @@ async fn wait_for_space(shared: &Shared, stopping: watch::Receiver<bool>) -> Res
         }
         stopped = true;
         shared.set_stopped(Some(reason));
-        if tokio::time::timeout(DISK_CHECK, until(stopping.clone())).await.is_ok() {
+        if tokio::time::timeout(DISK_CHECK, until(stopping.clone()))
+            .await
+            .is_ok()
+        {
             return Ok(false);
         }
     }
@@ -205,8 +249,16 @@ async fn until(mut stopping: watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
 }
 
-async fn plain_http(what: &'static str, listener: TcpListener, router: axum::Router, stopping: watch::Receiver<bool>) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until(stopping)).await {
+async fn plain_http(
+    what: &'static str,
+    listener: TcpListener,
+    router: axum::Router,
+    stopping: watch::Receiver<bool>,
+) {
+    if let Err(error) = axum::serve(listener, router)
+        .with_graceful_shutdown(until(stopping))
+        .await
+    {
         tracing::error!(%error, what, "port closed");
     }
 }

@@ -20,7 +20,12 @@ pub struct Shared {
 impl Shared {
     /// For a server that starts now.
     pub fn new(config: Config) -> Self {
-        Self { config, started: Instant::now(), node: OnceLock::new(), stopped: parking_lot::RwLock::new(None) }
+        Self {
+            config,
+            started: Instant::now(),
+            node: OnceLock::new(),
+            stopped: parking_lot::RwLock::new(None),
+        }
     }
 
     /// The configuration.
@@ -65,7 +70,11 @@ impl Shared {
         let Some(node) = self.node() else {
             return Err(ProposeError::Retriable("the server is starting".into()));
         };
-        node.propose(Command { time_ms: now_ms(), op }).await
+        node.propose(Command {
+            time_ms: now_ms(),
+            op,
+        })
+        .await
     }
 
     /// As [`Shared::propose`], waiting for the first election of a cluster just formed.
@@ -73,14 +82,17 @@ impl Shared {
     /// # Errors
     /// Nobody was elected within ten election timeouts, or another member leads.
     pub async fn propose_when_leader(&self, op: Op) -> Result<Applied, ProposeError> {
-        let deadline = Instant::now() + Duration::from_millis(self.config.timings.election_max_ms * 10);
+        let deadline =
+            Instant::now() + Duration::from_millis(self.config.timings.election_max_ms * 10);
         let Some(node) = self.node() else {
             return Err(ProposeError::Retriable("the server is starting".into()));
         };
         let mut role = node.role();
         loop {
             match self.propose(op.clone()).await {
-                Err(ProposeError::Retriable(_) | ProposeError::NotLeader { leader: None }) if Instant::now() < deadline => {
+                Err(ProposeError::Retriable(_) | ProposeError::NotLeader { leader: None })
+                    if Instant::now() < deadline =>
+                {
                     let _ = tokio::time::timeout(Duration::from_millis(100), role.changed()).await;
                 }
                 outcome => return outcome,
@@ -93,5 +105,7 @@ impl Shared {
 pub fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        })
 }

@@ -16,7 +16,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
-use metafs_admin_api::{ApiError, Done, ErrorCode, Leader, LogLevel, NodeId, VERSION, VERSION_HEADER};
+use metafs_admin_api::{
+    ApiError, Done, ErrorCode, Leader, LogLevel, NodeId, VERSION, VERSION_HEADER,
+};
 use metafs_consensus::{ClusterError, KeyFile, Node, Peer, ProposeError};
 use serde::de::DeserializeOwned;
 
@@ -41,7 +43,10 @@ pub struct Admin {
 impl Admin {
     fn node(&self) -> Result<&Arc<Node>, Refusal> {
         self.shared.node().ok_or_else(|| {
-            let reason = self.shared.stopped_reason().unwrap_or_else(|| "the server is starting".into());
+            let reason = self
+                .shared
+                .stopped_reason()
+                .unwrap_or_else(|| "the server is starting".into());
             Refusal::new(ErrorCode::Unavailable, reason)
         })
     }
@@ -53,13 +58,18 @@ pub struct Refusal(ApiError);
 
 impl Refusal {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ApiError { code, message: message.into(), leader: None })
+        Self(ApiError {
+            code,
+            message: message.into(),
+            leader: None,
+        })
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.code.http_status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, axum::Json(self.0)).into_response()
     }
 }
@@ -69,8 +79,15 @@ fn not_leader(leader: Option<(u64, Peer)>) -> Refusal {
         Some((_, peer)) => format!("this server does not lead; {} does", peer.name),
         None => "this server does not lead, and knows no leader".to_owned(),
     };
-    let leader = leader.map(|(id, peer)| Leader { node_id: NodeId(id), member: Some(status::member(peer)) });
-    Refusal(ApiError { code: ErrorCode::NotLeader, message, leader })
+    let leader = leader.map(|(id, peer)| Leader {
+        node_id: NodeId(id),
+        member: Some(status::member(peer)),
+    });
+    Refusal(ApiError {
+        code: ErrorCode::NotLeader,
+        message,
+        leader,
+    })
 }
 
 impl From<ProposeError> for Refusal {
@@ -109,14 +126,22 @@ pub fn router(admin: Admin, key: Arc<KeyFile>) -> Router {
         .route("/v1/log-level", get(log_level).put(set_log_level))
         .route("/v1/export", get(transfer::export))
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
-        .route("/v1/import", post(transfer::import).layer(DefaultBodyLimit::disable()))
+        .route(
+            "/v1/import",
+            post(transfer::import).layer(DefaultBodyLimit::disable()),
+        )
         .fallback(|| async { Refusal::new(ErrorCode::BadRequest, "no such call in the admin API") })
         .layer(middleware::from_fn_with_state(key, authorise))
         .with_state(admin)
 }
 
 /// Lets only holders of the cluster's key pass, and only those who speak this version.
-async fn authorise(State(key): State<Arc<KeyFile>>, headers: HeaderMap, request: Request, next: Next) -> Response {
+async fn authorise(
+    State(key): State<Arc<KeyFile>>,
+    headers: HeaderMap,
+    request: Request,
+    next: Next,
+) -> Response {
     let presented = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
@@ -124,17 +149,25 @@ async fn authorise(State(key): State<Arc<KeyFile>>, headers: HeaderMap, request:
     match key.verify(presented) {
         Ok(true) => {}
         Ok(false) => {
-            return Refusal::new(ErrorCode::Unauthorized, "this needs the cluster's key (Authorization: Bearer KEY)")
-                .into_response();
+            return Refusal::new(
+                ErrorCode::Unauthorized,
+                "this needs the cluster's key (Authorization: Bearer KEY)",
+            )
+            .into_response();
         }
         Err(error) => {
             tracing::error!(%error, "cannot read the cluster's key");
             return Refusal::new(ErrorCode::Internal, error.to_string()).into_response();
         }
     }
-    let version = headers.get(VERSION_HEADER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let version = headers
+        .get(VERSION_HEADER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse().ok());
     if version != Some(VERSION) {
-        let message = format!("this server speaks version {VERSION} of the admin API; say so in {VERSION_HEADER}");
+        let message = format!(
+            "this server speaks version {VERSION} of the admin API; say so in {VERSION_HEADER}"
+        );
         return Refusal::new(ErrorCode::VersionMismatch, message).into_response();
     }
     next.run(request).await
@@ -142,20 +175,31 @@ async fn authorise(State(key): State<Arc<KeyFile>>, headers: HeaderMap, request:
 
 /// Parses a JSON body; the error says where it does not fit.
 fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::new(ErrorCode::BadRequest, error.to_string()))
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal::new(ErrorCode::BadRequest, error.to_string()))
 }
 
 fn done(applied_index: u64) -> axum::Json<Done> {
-    axum::Json(Done { applied_index: Some(applied_index) })
+    axum::Json(Done {
+        applied_index: Some(applied_index),
+    })
 }
 
 async fn log_level(State(admin): State<Admin>) -> axum::Json<LogLevel> {
-    axum::Json(LogLevel { filter: admin.logs.current() })
+    axum::Json(LogLevel {
+        filter: admin.logs.current(),
+    })
 }
 
-async fn set_log_level(State(admin): State<Admin>, body: Bytes) -> Result<axum::Json<LogLevel>, Refusal> {
+async fn set_log_level(
+    State(admin): State<Admin>,
+    body: Bytes,
+) -> Result<axum::Json<LogLevel>, Refusal> {
     let LogLevel { filter } = parse(&body)?;
-    admin.logs.replace(&filter).map_err(|error| Refusal::new(ErrorCode::BadRequest, error.to_string()))?;
+    admin
+        .logs
+        .replace(&filter)
+        .map_err(|error| Refusal::new(ErrorCode::BadRequest, error.to_string()))?;
     tracing::info!(filter, "log filter replaced");
     Ok(log_level(State(admin)).await)
 }

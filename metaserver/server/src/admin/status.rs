@@ -17,12 +17,29 @@ pub async fn get(State(admin): State<Admin>) -> Result<Json<Status>, Refusal> {
     let status = tokio::task::spawn_blocking(move || describe(&shared))
         .await
         .map_err(|error| Refusal::new(metafs_admin_api::ErrorCode::Internal, error.to_string()))?;
-    status.map(Json).ok_or_else(|| Refusal::new(metafs_admin_api::ErrorCode::Unavailable, "the server is starting"))
+    status.map(Json).ok_or_else(|| {
+        Refusal::new(
+            metafs_admin_api::ErrorCode::Unavailable,
+            "the server is starting",
+        )
+    })
 }
 
 /// A peer's addresses in the API's form.
-pub fn member(Peer { name, raft, admin, web }: Peer) -> Member {
-    Member { name, raft, admin, web }
+pub fn member(
+    Peer {
+        name,
+        raft,
+        admin,
+        web,
+    }: Peer,
+) -> Member {
+    Member {
+        name,
+        raft,
+        admin,
+        web,
+    }
 }
 
 /// Whether clients and probes may count on this member, and if not, why.
@@ -31,7 +48,9 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
         if !status.members.contains_key(&status.node_id) {
             Some("not a member of a formed cluster".to_owned())
         } else if let Some(receiving) = &status.receiving {
-            let percent = (receiving.bytes_done * 100).checked_div(receiving.bytes_total).unwrap_or(0);
+            let percent = (receiving.bytes_done * 100)
+                .checked_div(receiving.bytes_total)
+                .unwrap_or(0);
             Some(format!("receiving a snapshot ({percent}%)"))
         } else if status.leader.is_none() {
             Some("no leader is known".to_owned())
@@ -41,7 +60,10 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
             None
         }
     });
-    Health { ready: reason.is_none(), reason }
+    Health {
+        ready: reason.is_none(),
+        reason,
+    }
 }
 
 fn phase_and_role(status: &consensus::Status) -> (Phase, Role) {
@@ -61,11 +83,30 @@ pub fn describe(shared: &Shared) -> Option<Status> {
     let status = node.status();
     let health = readiness(&status, shared.stopped_reason());
     let (phase, role) = phase_and_role(&status);
-    let namespace = node.view(|view| view.totals()).unwrap_or_default();
-    let settings_generation = node.view(|view| view.settings()).ok().flatten().map(|settings| settings.generation);
+    let namespace = node
+        .view(|view| view.totals())
+        .and_then(|totals| totals)
+        .unwrap_or_default();
+    let settings_generation = node
+        .view(|view| view.settings())
+        .ok()
+        .flatten()
+        .map(|settings| settings.generation);
     let space = crate::disk::Space::of(&shared.config().data_dir).unwrap_or_default();
-    let consensus::Status { node_id, cluster_id, term, leader, last_log, committed, applied, membership_index, joint, members, peers, .. } =
-        status;
+    let consensus::Status {
+        node_id,
+        cluster_id,
+        term,
+        leader,
+        last_log,
+        committed,
+        applied,
+        membership_index,
+        joint,
+        members,
+        peers,
+        ..
+    } = status;
     let members = members
         .into_iter()
         .map(|(id, consensus::Member { peer, voter })| {
@@ -81,7 +122,9 @@ pub fn describe(shared: &Shared) -> Option<Status> {
                 },
                 last_contact_ms: progress.and_then(|progress| progress.last_contact_ms),
                 snapshot_percent: snapshot.map(|transfer| {
-                    let percent = (transfer.bytes_done * 100).checked_div(transfer.bytes_total).unwrap_or(0);
+                    let percent = (transfer.bytes_done * 100)
+                        .checked_div(transfer.bytes_total)
+                        .unwrap_or(0);
                     u8::try_from(percent.min(100)).unwrap_or(100)
                 }),
             };
@@ -98,7 +141,10 @@ pub fn describe(shared: &Shared) -> Option<Status> {
         role,
         health,
         term,
-        leader: leader.map(|(id, peer)| Leader { node_id: NodeId(id), member: Some(member(peer)) }),
+        leader: leader.map(|(id, peer)| Leader {
+            node_id: NodeId(id),
+            member: Some(member(peer)),
+        }),
         last_log_index: last_log,
         committed_index: committed,
         applied_index: applied,

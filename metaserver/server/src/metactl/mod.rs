@@ -122,7 +122,10 @@ enum MemberChange {
 /// # Errors
 /// Whatever the servers or the local files refuse, for people to read.
 pub async fn run(cli: Cli) -> anyhow::Result<String> {
-    let Cli { connection, command } = cli;
+    let Cli {
+        connection,
+        command,
+    } = cli;
     if let Command::Version = command {
         return version(connection.resolve().ok()).await;
     }
@@ -135,14 +138,20 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
                 Output::Json => pretty(&render::status_json(&seen))?,
             })
         }
-        Command::Members { output, change: None } => {
+        Command::Members {
+            output,
+            change: None,
+        } => {
             let (status, _) = context.leader().await?;
             match output {
                 Output::Table => Ok(render::members(&status)),
                 Output::Json => pretty(&status.members),
             }
         }
-        Command::Members { output: _, change: Some(change) } => change_members(&context, change).await,
+        Command::Members {
+            output: _,
+            change: Some(change),
+        } => change_members(&context, change).await,
         Command::Count { output } => {
             let (status, _) = context.leader().await?;
             let namespace = &status.namespace;
@@ -162,7 +171,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
             }
         }
         Command::Checksum { output } => checksum(&context, output).await,
-        Command::Init { members, settings } => form::init(&context, &members, settings.as_deref()).await,
+        Command::Init { members, settings } => {
+            form::init(&context, &members, settings.as_deref()).await
+        }
         Command::TransferLeader { to } => {
             let (status, client) = context.leader().await?;
             let to = match to {
@@ -171,7 +182,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
             };
             client.transfer_leader(&TransferRequest { to }).await?;
             let (status, _) = context.leader().await?;
-            Ok(format!("{} leads now (term {})\n", status.own.name, status.term))
+            Ok(format!(
+                "{} leads now (term {})\n",
+                status.own.name, status.term
+            ))
         }
         Command::Settings { set } => form::settings(&context, set.as_deref()).await,
         Command::LogLevel { filter } => {
@@ -197,7 +211,9 @@ async fn version(context: Option<Context>) -> anyhow::Result<String> {
     let mut out = format!("metactl {}\n", env!("CARGO_PKG_VERSION"));
     if let Some(context) = context {
         for seen in context.survey().await.unwrap_or_default() {
-            let version = seen.status.map_or_else(|reason| reason, |status| status.version);
+            let version = seen
+                .status
+                .map_or_else(|reason| reason, |status| status.version);
             out.push_str(&format!("{} {version}\n", seen.name));
         }
     }
@@ -234,21 +250,35 @@ async fn change_members(context: &Context, change: MemberChange) -> anyhow::Resu
     let (status, client) = context.leader().await?;
     match change {
         MemberChange::Add { address } => {
-            let joining = context.client(&form::admin_address(&address))?.status().await?;
+            let joining = context
+                .client(&form::admin_address(&address))?
+                .status()
+                .await?;
             if let Some(cluster) = &joining.cluster_id
                 && Some(cluster) != status.cluster_id.as_ref()
             {
-                bail!("{} belongs to another cluster ({cluster}); start it with an empty data directory", joining.own.name);
+                bail!(
+                    "{} belongs to another cluster ({cluster}); start it with an empty data directory",
+                    joining.own.name
+                );
             }
             let node_id = joining.node_id;
-            client.add_learner(&LearnerRequest { node_id, member: joining.own.clone() }).await?;
+            client
+                .add_learner(&LearnerRequest {
+                    node_id,
+                    member: joining.own.clone(),
+                })
+                .await?;
             form::promote(context, node_id).await?;
             Ok(format!("{} ({node_id}) is a voter now\n", joining.own.name))
         }
         MemberChange::Remove { member } => {
             let (node_id, member) = find_member(&status, &member)?;
             client.remove_member(node_id).await?;
-            Ok(format!("{} ({node_id}) is removed; its data directory must be emptied before it is used again\n", member.name))
+            Ok(format!(
+                "{} ({node_id}) is removed; its data directory must be emptied before it is used again\n",
+                member.name
+            ))
         }
     }
 }
