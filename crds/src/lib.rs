@@ -1,0 +1,21 @@
+//! The Kubernetes API of metafs: Rust types of group `metafs.dev`, version `v1alpha1`, and the
+//! generator of their CustomResourceDefinition.
+//!
+//! The types are the only source: schema, defaults, CEL rules, printer columns and `kubectl
+//! explain` texts all come from [`cluster`] and [`status`], finished by [`definition`]. The
+//! operator reads these types; nothing else of the product may.
+
+pub mod cluster;
+pub mod definition;
+pub mod quantity;
+pub mod status;
+
+pub use cluster::{
+    Defaults, ImagePullPolicy, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling,
+    Storage, User, VolumeRetention,
+};
+pub use status::{MemberRole, MemberStatus, MetadataClusterStatus, condition};
+
+/// API group of all resources, and prefix of the project's own labels and annotations.
+pub const GROUP: &str = "metafs.dev";
+
