@@ -15,12 +15,8 @@ start_reclaimer() { daemon reclaimer bash "$LIB/reclaimer.sh"; }
 
 stop_nodes() {
   local node
-  for node in "${NODES[@]}"; do stop_daemon "kubelet-$node" 2; done
   for node in "${NODES[@]}"; do
-    # The containers, then what watches over them, then containerd.
-    kill_cgroup "$(node_cgroup "$node")"
-    stop_daemon "containerd-$node" 5
-    kill_shims "$(node_dir "$node")"
+    crash_node "$node" || true
     remove_cgroup "$(node_cgroup "$node")"
   done
 }

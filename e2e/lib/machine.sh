@@ -125,14 +125,13 @@ remove_cgroup() {
   done < <(cgroup_roots)
 }
 
-# kill_shims FOLDER: containerd's shims outlive it; theirs name the folder in their arguments.
+# kill_shims FOLDER: containerd's shims outlive it; theirs have its socket as an argument.
 kill_shims() {
-  local dir
-  for dir in /proc/[0-9]*; do
-    if tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -q "containerd-shim.* $1/"; then
-      kill -KILL "${dir#/proc/}" 2>/dev/null || true
-    fi
-  done
+  local file
+  while read -r file; do
+    file=${file#/proc/}
+    kill -KILL "${file%/cmdline}" 2>/dev/null || true
+  done < <(grep -lazxF -- "$1/containerd.sock" /proc/[0-9]*/cmdline 2>/dev/null)
 }
 
 # unmount_below FOLDER: the deepest first.

@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 
 VOLUMES_PER_NODE=8
-VOLUME_SIZE=5Gi
+# Only a number: nothing bounds the folders.
+VOLUME_SIZE=20Gi
 
 volume_dir() { echo "$RUN/volumes/$1"; }
 
