@@ -69,6 +69,7 @@ impl Refusal {
     }
 
     /// The message.
+    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

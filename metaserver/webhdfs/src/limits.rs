@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections open at once; a further one is told to come back (503) and closed.
     pub max_connections: usize,
-    /// Largest head of a request (line and headers), bytes; at least 8192.
+    /// Largest head of a request (line and headers), bytes; at least 8192
+    /// (hadoop.http.max.request.header.size).
     pub max_header_bytes: usize,
     /// Most headers of a request.
     pub max_headers: usize,

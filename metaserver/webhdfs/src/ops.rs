@@ -44,7 +44,8 @@ macro_rules! ops {
 
         impl Op {
             /// All of them.
-            pub(crate) const ALL: &[Op] = &[$(Op::$op,)*];
+            #[cfg(test)]
+            const ALL: &[Op] = &[$(Op::$op,)*];
 
             /// Its name in the `op` parameter.
             pub(crate) fn name(self) -> &'static str {

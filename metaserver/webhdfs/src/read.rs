@@ -1,7 +1,6 @@
 //! The operations of GET: `NamenodeWebHdfsMethods.get`, with OPEN and GETFILECHECKSUM answered
 //! here and now.
 
-use metafs_namespace::inode::Kind;
 use metafs_namespace::reply::{Content, FileStatus};
 use metafs_namespace::{Caller, ErrorKind, Failure, FsError, xattr};
 
@@ -146,16 +145,11 @@ async fn open<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
         check_offset(existing(call).await?.length, offset, &call.path)?;
         return redirect::redirect(call);
     }
-    let Content { data, .. } = call
+    let Content { status, data } = call
         .backend()
-        .query(|view| {
-            let status = status_in(view, &call.caller, &call.path)?;
-            if status.kind == Kind::File {
-                check_offset(status.length, offset, &call.path)?;
-            }
-            view.read(&call.caller, &call.path, offset, length)
-        })
+        .query(|view| view.read(&call.caller, &call.path, offset, length))
         .await?;
+    check_offset(status.length, offset, &call.path)?;
     Ok(Outcome::new(Answer::Content(data)))
 }
 

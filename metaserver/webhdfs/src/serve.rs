@@ -118,8 +118,8 @@ impl<B: Backend> Connection<B> {
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.header_timeout)
                 .max_headers(limits.max_headers)
+                .max_header_size(limits.max_header_bytes)
                 .max_buf_size(limits.max_header_bytes.max(8192))
-                .pipeline_flush(true)
                 .serve_connection(io, answer)
         );
         let result = tokio::select! {

@@ -47,6 +47,7 @@ pub(crate) async fn run<B: Backend>(
         length: body.size_hint().exact(),
         waits: call.headers.contains_key(http::header::EXPECT),
         body,
+        lost: false,
     };
     // A task that panics or is dropped at shutdown has told nobody: the client may come again.
     let done = tokio::spawn(upload.run(kind)).await;
@@ -78,6 +79,8 @@ struct Upload<B> {
     /// The client waits for "100 Continue" before it sends anything.
     waits: bool,
     body: Incoming,
+    /// The rest of the body is not worth waiting for.
+    lost: bool,
 }
 
 /// Why a body was not read to its end.
@@ -116,7 +119,7 @@ impl<B: Backend> Upload<B> {
                 self.stream(append, holder).await
             }
         };
-        if done.is_err() && !self.waits && !self.body.is_end_stream() {
+        if done.is_err() && !self.waits && !self.lost && !self.body.is_end_stream() {
             let limits = self.door.limits.clone();
             tokio::spawn(discard(self.body, limits));
         }
@@ -178,7 +181,9 @@ impl<B: Backend> Upload<B> {
             return Err(self.too_long());
         }
         let _memory = self.reserve(self.length.unwrap_or(room)).await?;
-        match self.collect(room, holder).await {
+        let collected = self.collect(room, holder).await;
+        self.lost = matches!(collected, Err(Cut::Broken | Cut::Slow));
+        match collected {
             Ok(content) => {
                 self.door.metrics.received.inc_by(content.len() as u64);
                 Ok(content)
