@@ -21,7 +21,7 @@ count_of() { hdfs -count "$1" | awk '{ print $1, $2, $3 }'; }
 listed_recursively() { hdfs -ls -R "$TOP/tree" | wc -l; }
 usage_of() { hdfs -du -s "$1" | awk '{ print $1 }'; }
 get_and_compare() {
-  hdfs -get "$TOP/tree" /tmp/back
+  hdfs -get -t 8 "$TOP/tree" /tmp/back
   in_client diff -r /tmp/tree /tmp/back
 }
 a_file() { (cd "$TREE" && find . -type f -size +1k | sort | head -n 1 | cut -c3-); }

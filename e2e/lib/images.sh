@@ -25,11 +25,12 @@ policy() { echo "--signature-policy=$CACHE/buildah/policy.json"; }
 
 has_image() { run_buildah inspect --type image "$1" >/dev/null 2>&1; }
 
-# save_image IMAGE FILE: as one that ctr imports under the same name.
+# save_image IMAGE FILE: as one that ctr imports under the same name; in Docker's form, whose
+# layers are not compressed.
 save_image() {
   mkdir -p "$(dirname "$2")"
   rm -f "$2.new"
-  run_buildah push "$(policy)" "$1" "oci-archive:$2.new:$1"
+  run_buildah push "$(policy)" "$1" "docker-archive:$2.new:$1"
   mv "$2.new" "$2"
 }
 
@@ -95,10 +96,15 @@ import_image() {
   stat -c '%Y %s' "$3" >"$mark"
 }
 
-# import_everywhere IMAGE FILE
+# import_everywhere IMAGE FILE: into all nodes at once.
 import_everywhere() {
-  local node
-  for node in "${NODES[@]}"; do import_image "$node" "$1" "$2"; done
+  local node job jobs=() status=0
+  for node in "${NODES[@]}"; do
+    import_image "$node" "$1" "$2" &
+    jobs+=($!)
+  done
+  for job in "${jobs[@]}"; do wait "$job" || status=1; done
+  return "$status"
 }
 
 # build_project_image: by the project's own Dockerfile, around the binaries of build_programs.

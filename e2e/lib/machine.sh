@@ -81,10 +81,13 @@ cgroup_roots() {
 
 # make_cgroup NAME: in every hierarchy, ready for a kubelet below it.
 make_cgroup() {
-  local root file
+  local root file controller
   while read -r root; do
-    if [[ -f $root/cgroup.controllers && $root == /sys/fs/cgroup ]]; then
-      echo '+cpu +cpuset +io +memory +pids' >"$root/cgroup.subtree_control"
+    if [[ -f $root/cgroup.controllers ]]; then
+      # Version 2; those that are not there are used by a version 1 beside it, or by nobody.
+      for controller in cpu cpuset io memory pids; do
+        echo "+$controller" 2>/dev/null >"$root/cgroup.subtree_control" || true
+      done
     fi
     mkdir -p "$root/$1"
     for file in cpuset.cpus cpuset.mems; do

@@ -140,10 +140,14 @@ impl Recorder {
             let call = self.now();
             let result = perform(&mut client, &path, input, false).await;
             let output = answer(input, &result);
-            // A refused or lost read says nothing. A write without an answer of the namespace may have been
-            // carried out, or may still be: a leader that steps down cannot know.
-            let not_sent = matches!(result, Err(Failure::NotSent(_)));
-            if output.is_some() || (input.writes() && !not_sent) {
+            // A refused or lost read says nothing, and a standby carries nothing out. After RetriableException, or
+            // without any answer, a write may have been carried out, or may still be.
+            let not_done = match &result {
+                Err(Failure::NotSent(_)) => true,
+                Err(failure) => failure.exception() == Some("StandbyException"),
+                Ok(_) => false,
+            };
+            if output.is_some() || (input.writes() && !not_done) {
                 self.record(&path, Operation { client: number, input, output, call, answer: self.now() });
             }
             if output.is_none() {
