@@ -15,9 +15,14 @@ pub fn pick(count: usize) -> anyhow::Result<Vec<IpAddr>> {
     for _ in 0..64 {
         // 127.0 is left to others.
         let (a, b) = (rand::random_range(1..=254), rand::random_range(0..=255));
-        let addresses: Vec<IpAddr> =
-            (1..=count).map(|host| Ipv4Addr::new(127, a, b, u8::try_from(host).unwrap_or(u8::MAX)).into()).collect();
-        if addresses.iter().all(|address| ports::ALL.iter().all(|port| TcpListener::bind((*address, *port)).is_ok())) {
+        let addresses: Vec<IpAddr> = (1..=count)
+            .map(|host| Ipv4Addr::new(127, a, b, u8::try_from(host).unwrap_or(u8::MAX)).into())
+            .collect();
+        if addresses.iter().all(|address| {
+            ports::ALL
+                .iter()
+                .all(|port| TcpListener::bind((*address, *port)).is_ok())
+        }) {
             return Ok(addresses);
         }
     }

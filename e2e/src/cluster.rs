@@ -48,7 +48,12 @@ impl Default for Options {
             servers: 3,
             timings: Timings::default(),
             log_filter: std::env::var("METAFS_E2E_LOG").unwrap_or_else(|_| "info".into()),
-            settings: Settings { generation: 1, superuser: SUPERUSER.into(), audit_log: false, ..Settings::default() },
+            settings: Settings {
+                generation: 1,
+                superuser: SUPERUSER.into(),
+                audit_log: false,
+                ..Settings::default()
+            },
             namespaces: false,
             base_dir: None,
         }
@@ -71,25 +76,51 @@ impl Cluster {
     /// # Errors
     /// A process cannot be started or does not answer.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { servers, timings, log_filter, settings, namespaces, base_dir } = options;
+        let Options {
+            servers,
+            timings,
+            log_filter,
+            settings,
+            namespaces,
+            base_dir,
+        } = options;
         let dir = match base_dir {
             Some(base) => TempDir::with_prefix_in("metafs-e2e-", base)?,
             None => TempDir::with_prefix("metafs-e2e-")?,
         };
-        let network = if namespaces { Some(Network::create(servers).await?) } else { None };
+        let network = if namespaces {
+            Some(Network::create(servers).await?)
+        } else {
+            None
+        };
         let places: Vec<(IpAddr, Option<String>)> = match &network {
             Some(network) => network.places(),
-            None => addresses::pick(servers)?.into_iter().map(|address| (address, None)).collect(),
+            None => addresses::pick(servers)?
+                .into_iter()
+                .map(|address| (address, None))
+                .collect(),
         };
         let key = uuid::Uuid::new_v4().to_string();
         let servers = places
             .into_iter()
             .map(|(address, netns)| {
                 let dir = dir.path().join(address.to_string());
-                Server::new(Place { address, dir, key: key.clone(), timings, log_filter: log_filter.clone(), netns })
+                Server::new(Place {
+                    address,
+                    dir,
+                    key: key.clone(),
+                    timings,
+                    log_filter: log_filter.clone(),
+                    netns,
+                })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let mut cluster = Self { servers, network, dir: Some(dir), settings };
+        let mut cluster = Self {
+            servers,
+            network,
+            dir: Some(dir),
+            settings,
+        };
         for server in &mut cluster.servers {
             server.start()?;
         }
@@ -114,10 +145,23 @@ impl Cluster {
     /// # Errors
     /// It is refused.
     pub async fn form(&self, members: &[usize]) -> anyhow::Result<()> {
-        let statuses = try_join_all(members.iter().map(|index| self.servers[*index].status())).await?;
-        let members: BTreeMap<_, _> = statuses.iter().map(|status| (status.node_id, status.own.clone())).collect();
-        let request = InitRequest { cluster_id: uuid::Uuid::new_v4().to_string(), members, settings: self.settings.clone() };
-        self.servers.first().context("a cluster has servers")?.admin().init(&request).await?;
+        let statuses =
+            try_join_all(members.iter().map(|index| self.servers[*index].status())).await?;
+        let members: BTreeMap<_, _> = statuses
+            .iter()
+            .map(|status| (status.node_id, status.own.clone()))
+            .collect();
+        let request = InitRequest {
+            cluster_id: uuid::Uuid::new_v4().to_string(),
+            members,
+            settings: self.settings.clone(),
+        };
+        self.servers
+            .first()
+            .context("a cluster has servers")?
+            .admin()
+            .init(&request)
+            .await?;
         Ok(())
     }
 
@@ -176,14 +220,28 @@ impl Cluster {
     /// # Errors
     /// There is none in time.
     pub async fn leader(&self) -> anyhow::Result<usize> {
-        eventually("one leader that all running servers know", PATIENCE, async || {
-            let statuses = self.statuses().await;
-            let active: Vec<_> =
-                statuses.iter().filter(|(_, status)| status.role == Role::Active).map(|(index, status)| (*index, status.node_id)).collect();
-            let [(index, id)] = active[..] else { bail!("{} servers say that they lead", active.len()) };
-            let agreed = statuses.iter().all(|(_, status)| status.leader.as_ref().is_some_and(|leader| leader.node_id == id));
-            Ok(agreed.then_some(index))
-        })
+        eventually(
+            "one leader that all running servers know",
+            PATIENCE,
+            async || {
+                let statuses = self.statuses().await;
+                let active: Vec<_> = statuses
+                    .iter()
+                    .filter(|(_, status)| status.role == Role::Active)
+                    .map(|(index, status)| (*index, status.node_id))
+                    .collect();
+                let [(index, id)] = active[..] else {
+                    bail!("{} servers say that they lead", active.len())
+                };
+                let agreed = statuses.iter().all(|(_, status)| {
+                    status
+                        .leader
+                        .as_ref()
+                        .is_some_and(|leader| leader.node_id == id)
+                });
+                Ok(agreed.then_some(index))
+            },
+        )
         .await
     }
 
@@ -193,14 +251,22 @@ impl Cluster {
     /// There is no leader in time, or nobody else.
     pub async fn follower(&self) -> anyhow::Result<usize> {
         let leader = self.leader().await?;
-        let follower = (0..self.servers.len()).find(|index| *index != leader && self.servers[*index].serving());
+        let follower = (0..self.servers.len())
+            .find(|index| *index != leader && self.servers[*index].serving());
         follower.context("nobody but the leader runs")
     }
 
     /// The status of every running server that answers.
     pub async fn statuses(&self) -> Vec<(usize, Status)> {
-        let running = self.servers.iter().enumerate().filter(|(_, server)| server.serving());
-        let answers = join_all(running.map(async |(index, server)| Some((index, server.status().await.ok()?)))).await;
+        let running = self
+            .servers
+            .iter()
+            .enumerate()
+            .filter(|(_, server)| server.serving());
+        let answers = join_all(
+            running.map(async |(index, server)| Some((index, server.status().await.ok()?))),
+        )
+        .await;
         answers.into_iter().flatten().collect()
     }
 
@@ -210,18 +276,32 @@ impl Cluster {
     /// # Errors
     /// They do not meet in time, or their checksums differ.
     pub async fn converged(&self) -> anyhow::Result<Status> {
-        let running = self.servers.iter().filter(|server| server.serving()).count();
+        let running = self
+            .servers
+            .iter()
+            .filter(|server| server.serving())
+            .count();
         let statuses = eventually("all servers at the same index", PATIENCE, async || {
             let statuses = self.statuses().await;
-            let figures: Vec<_> = statuses.iter().map(|(_, status)| (status.applied_index, status.namespace.cleaning_up)).collect();
+            let figures: Vec<_> = statuses
+                .iter()
+                .map(|(_, status)| (status.applied_index, status.namespace.cleaning_up))
+                .collect();
             let first = figures.first().copied();
-            if figures.len() == running && figures.iter().all(|figure| Some(*figure) == first && !figure.1) {
+            if figures.len() == running
+                && figures
+                    .iter()
+                    .all(|figure| Some(*figure) == first && !figure.1)
+            {
                 return Ok(Some(statuses));
             }
             bail!("(applied index, cleaning up) of each server: {figures:?}")
         })
         .await?;
-        let checksums: Vec<&str> = statuses.iter().map(|(_, status)| status.namespace.checksum.as_str()).collect();
+        let checksums: Vec<&str> = statuses
+            .iter()
+            .map(|(_, status)| status.namespace.checksum.as_str())
+            .collect();
         if checksums.windows(2).any(|two| two[0] != two[1]) {
             bail!("replicas differ at the same index: {checksums:?}");
         }
@@ -233,22 +313,42 @@ impl Cluster {
     ///
     /// # Errors
     /// It cannot be run, or does not end within a minute.
-    pub async fn metactl<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> anyhow::Result<Output> {
-        let server = self.servers.iter().find(|server| server.serving()).context("nobody runs")?;
+    pub async fn metactl<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> anyhow::Result<Output> {
+        let server = self
+            .servers
+            .iter()
+            .find(|server| server.serving())
+            .context("nobody runs")?;
         let mut command = tokio::process::Command::new(crate::binaries::find("metactl")?);
-        command.arg("--server").arg(server.at(ports::ADMIN).to_string()).arg("--key-file").arg(server.dir().join("key"));
+        command
+            .arg("--server")
+            .arg(server.at(ports::ADMIN).to_string())
+            .arg("--key-file")
+            .arg(server.dir().join("key"));
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-        Ok(tokio::time::timeout(PATIENCE * 2, command.output()).await.context("metactl does not end")??)
+        Ok(tokio::time::timeout(PATIENCE * 2, command.output())
+            .await
+            .context("metactl does not end")??)
     }
 
     /// Runs `metactl`, which must succeed; what it printed.
     ///
     /// # Errors
     /// It fails.
-    pub async fn metactl_ok<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> anyhow::Result<String> {
+    pub async fn metactl_ok<A: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = A>,
+    ) -> anyhow::Result<String> {
         let output = self.metactl(args).await?;
         if !output.status.success() {
-            bail!("metactl: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+            bail!(
+                "metactl: {}: {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -256,7 +356,11 @@ impl Cluster {
     /// Keeps the folder and shows the end of every log.
     pub fn show_logs(&mut self) {
         for server in &self.servers {
-            eprintln!("--- log of {} (end)\n{}", server.name(), server.log_tail(60));
+            eprintln!(
+                "--- log of {} (end)\n{}",
+                server.name(),
+                server.log_tail(60)
+            );
         }
         if let Some(dir) = self.dir.take() {
             eprintln!("--- data and logs are kept in {}", dir.keep().display());
@@ -282,13 +386,18 @@ pub async fn scenario(
     deadline: Duration,
     test: impl AsyncFnOnce(&mut Cluster) -> anyhow::Result<()>,
 ) {
-    let made = if formed { Cluster::formed(options).await } else { Cluster::start(options).await };
+    let made = if formed {
+        Cluster::formed(options).await
+    } else {
+        Cluster::start(options).await
+    };
     let mut cluster = match made {
         Ok(cluster) => cluster,
         Err(error) => panic!("the cluster does not come up: {error:?}"),
     };
     let result = tokio::time::timeout(deadline, test(&mut cluster)).await;
-    let result = result.unwrap_or_else(|_| Err(anyhow::anyhow!("the test did not end within {deadline:?}")));
+    let result =
+        result.unwrap_or_else(|_| Err(anyhow::anyhow!("the test did not end within {deadline:?}")));
     if let Err(error) = result {
         panic!("{error:?}");
     }

@@ -53,7 +53,12 @@ pub struct Head {
 /// # Errors
 /// It cannot become a head any more.
 pub fn scan_head(buffer: &[u8]) -> Result<Option<Head>, HttpError> {
-    let malformed = |reason: &str| HttpError::Malformed(format!("{reason}: {:?}", String::from_utf8_lossy(&buffer[..buffer.len().min(80)])));
+    let malformed = |reason: &str| {
+        HttpError::Malformed(format!(
+            "{reason}: {:?}",
+            String::from_utf8_lossy(&buffer[..buffer.len().min(80)])
+        ))
+    };
     let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
         if buffer.len() > MAX_HEAD {
             return Err(malformed("head too long"));
@@ -69,7 +74,9 @@ pub fn scan_head(buffer: &[u8]) -> Result<Option<Head>, HttpError> {
     let mut body = Body::Length(0);
     let mut close = false;
     for line in lines {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { return Err(malformed("bad header")) };
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return Err(malformed("bad header"));
+        };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
             body = Body::Length(digits(value).ok_or_else(|| malformed("bad content-length"))?);
@@ -83,7 +90,12 @@ pub fn scan_head(buffer: &[u8]) -> Result<Option<Head>, HttpError> {
         body = Body::Length(0);
     }
     let status = u16::try_from(status).map_err(|_| malformed("no status code"))?;
-    Ok(Some(Head { status, length: end + 4, body, close }))
+    Ok(Some(Head {
+        status,
+        length: end + 4,
+        body,
+        close,
+    }))
 }
 
 fn digits(text: &[u8]) -> Option<usize> {
@@ -104,7 +116,11 @@ pub struct Response {
 impl Response {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(':')).find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(own, _)| own.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 
     /// The body as text, for messages.
@@ -133,7 +149,12 @@ impl Connection {
             .map_err(|_| HttpError::Connect(std::io::ErrorKind::TimedOut.into()))?
             .map_err(HttpError::Connect)?;
         stream.set_nodelay(true).map_err(HttpError::Connect)?;
-        Ok(Self { stream, buffer: BytesMut::with_capacity(4 << 10), timeout, usable: true })
+        Ok(Self {
+            stream,
+            buffer: BytesMut::with_capacity(4 << 10),
+            timeout,
+            usable: true,
+        })
     }
 
     /// Whether another request may be sent.
@@ -148,7 +169,8 @@ impl Connection {
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
         let sent = tokio::time::timeout(self.timeout, self.stream.write_all(bytes)).await;
         self.usable = matches!(sent, Ok(Ok(())));
-        sent.map_err(|_| HttpError::Broken(std::io::ErrorKind::TimedOut.into()))?.map_err(HttpError::Broken)
+        sent.map_err(|_| HttpError::Broken(std::io::ErrorKind::TimedOut.into()))?
+            .map_err(HttpError::Broken)
     }
 
     /// Reads one answer.
@@ -200,7 +222,14 @@ impl Connection {
             Body::Length(length) => self.take(length).await?,
             Body::Chunked => self.read_chunks().await?,
         };
-        Ok((Response { status: head.status, head: text, body }, head.close))
+        Ok((
+            Response {
+                status: head.status,
+                head: text,
+                body,
+            },
+            head.close,
+        ))
     }
 
     async fn read_chunks(&mut self) -> Result<Bytes, HttpError> {
@@ -208,7 +237,8 @@ impl Connection {
         loop {
             let line = self.line().await?;
             let size = line.split(';').next().unwrap_or_default();
-            let size = usize::from_str_radix(size.trim(), 16).map_err(|_| HttpError::Malformed(format!("chunk size {line:?}")))?;
+            let size = usize::from_str_radix(size.trim(), 16)
+                .map_err(|_| HttpError::Malformed(format!("chunk size {line:?}")))?;
             body.extend_from_slice(&self.take(size).await?);
             self.line().await?;
             if size == 0 {
@@ -252,15 +282,30 @@ mod tests {
     fn a_head_is_scanned_once_it_is_whole() {
         let text = b"HTTP/1.1 201 Created\r\nContent-LENGTH: 12\r\nconnection: close\r\n\r\nbody";
         for end in 0..text.len() - 4 {
-            assert!(scan_head(&text[..end]).expect("not malformed").is_none(), "{end}");
+            assert!(
+                scan_head(&text[..end]).expect("not malformed").is_none(),
+                "{end}"
+            );
         }
         let head = scan_head(text).expect("not malformed").expect("whole");
-        assert_eq!(head, Head { status: 201, length: text.len() - 4, body: Body::Length(12), close: true });
+        assert_eq!(
+            head,
+            Head {
+                status: 201,
+                length: text.len() - 4,
+                body: Body::Length(12),
+                close: true
+            }
+        );
     }
 
     #[test]
     fn what_is_no_answer_is_refused() {
-        for text in ["SSH-2.0-x\r\n\r\n", "HTTP/1.1 abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"] {
+        for text in [
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/1.1 abc\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        ] {
             assert!(scan_head(text.as_bytes()).is_err(), "{text}");
         }
         assert!(scan_head(&vec![b'x'; MAX_HEAD + 1]).is_err());
@@ -268,19 +313,30 @@ mod tests {
 
     #[tokio::test]
     async fn chunks_are_joined_and_the_connection_is_kept() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("binds");
         let address = listener.local_addr().expect("bound");
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.expect("accepts");
             let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
             stream.write_all(answer).await.expect("writes");
         });
-        let mut connection = Connection::open(address, Duration::from_secs(5)).await.expect("connects");
+        let mut connection = Connection::open(address, Duration::from_secs(5))
+            .await
+            .expect("connects");
         let first = connection.receive().await.expect("first answer");
         assert_eq!((first.status, first.text().as_str()), (200, "abcde"));
         assert!(connection.usable());
         let second = connection.receive().await.expect("second answer");
-        assert_eq!((second.status, second.text().as_str(), second.header("content-length")), (404, "no", Some("2")));
+        assert_eq!(
+            (
+                second.status,
+                second.text().as_str(),
+                second.header("content-length")
+            ),
+            (404, "no", Some("2"))
+        );
         server.await.expect("served");
         assert!(connection.closed_by_server().await);
     }

@@ -21,7 +21,10 @@ pub struct Network {
 /// Why there can be no namespaces here, if so.
 pub async fn unavailable() -> Option<String> {
     let probe = format!("mfp{}", std::process::id());
-    let made = ip(["netns", "add", &probe]).await.err().map(|error| format!("{error:#}"));
+    let made = ip(["netns", "add", &probe])
+        .await
+        .err()
+        .map(|error| format!("{error:#}"));
     if made.is_none() {
         let _ = ip(["netns", "del", &probe]).await;
     }
@@ -36,10 +39,15 @@ impl Network {
     pub async fn create(count: usize) -> anyhow::Result<Self> {
         let tag = format!("{:05x}", rand::random_range(0..0x10_0000));
         let (a, b) = (rand::random_range(18..=19), rand::random_range(0..=255));
-        let hosts = (1..=count).map(u8::try_from).collect::<Result<Vec<_>, _>>()?;
+        let hosts = (1..=count)
+            .map(u8::try_from)
+            .collect::<Result<Vec<_>, _>>()?;
         let network = Self {
             names: hosts.iter().map(|host| format!("mf{tag}-{host}")).collect(),
-            addresses: hosts.iter().map(|host| Ipv4Addr::new(198, a, b, *host)).collect(),
+            addresses: hosts
+                .iter()
+                .map(|host| Ipv4Addr::new(198, a, b, *host))
+                .collect(),
         };
         let outside = Ipv4Addr::new(198, a, b, 254);
         for index in 0..count {
@@ -51,21 +59,65 @@ impl Network {
             on(name, ["rule", "add", "pref", "100", "lookup", "local"]).await?;
             on(name, ["rule", "del", "pref", "0"]).await?;
             let (inner, outer) = (format!("mf{tag}{index}x"), format!("mf{tag}x{index}"));
-            ip(["link", "add", &outer, "type", "veth", "peer", "name", &inner, "netns", name]).await?;
+            ip([
+                "link", "add", &outer, "type", "veth", "peer", "name", &inner, "netns", name,
+            ])
+            .await?;
             ip(["addr", "add", &format!("{outside}/32"), "dev", &outer]).await?;
             ip(["link", "set", &outer, "up"]).await?;
             on(name, ["link", "set", &inner, "up"]).await?;
-            ip(["route", "add", &address.to_string(), "dev", &outer, "src", &outside.to_string()]).await?;
-            on(name, ["route", "add", &outside.to_string(), "dev", &inner, "src", &address.to_string()]).await?;
+            ip([
+                "route",
+                "add",
+                &address.to_string(),
+                "dev",
+                &outer,
+                "src",
+                &outside.to_string(),
+            ])
+            .await?;
+            on(
+                name,
+                [
+                    "route",
+                    "add",
+                    &outside.to_string(),
+                    "dev",
+                    &inner,
+                    "src",
+                    &address.to_string(),
+                ],
+            )
+            .await?;
         }
         for one in 0..count {
             for other in one + 1..count {
-                let (left, right) = (format!("mf{tag}{one}{other}"), format!("mf{tag}{other}{one}"));
-                ip(["link", "add", &left, "netns", &network.names[one], "type", "veth", "peer", "name", &right, "netns", &network.names[other]]).await?;
+                let (left, right) = (
+                    format!("mf{tag}{one}{other}"),
+                    format!("mf{tag}{other}{one}"),
+                );
+                ip([
+                    "link",
+                    "add",
+                    &left,
+                    "netns",
+                    &network.names[one],
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    &right,
+                    "netns",
+                    &network.names[other],
+                ])
+                .await?;
                 for (from, to, device) in [(one, other, &left), (other, one, &right)] {
                     let name = &network.names[from];
                     on(name, ["link", "set", device, "up"]).await?;
-                    let (peer, own) = (network.addresses[to].to_string(), network.addresses[from].to_string());
+                    let (peer, own) = (
+                        network.addresses[to].to_string(),
+                        network.addresses[from].to_string(),
+                    );
                     on(name, ["route", "add", &peer, "dev", device, "src", &own]).await?;
                 }
             }
@@ -75,7 +127,11 @@ impl Network {
 
     /// Address and namespace of every server.
     pub fn places(&self) -> Vec<(IpAddr, Option<String>)> {
-        self.addresses.iter().zip(&self.names).map(|(address, name)| (IpAddr::V4(*address), Some(name.clone()))).collect()
+        self.addresses
+            .iter()
+            .zip(&self.names)
+            .map(|(address, name)| (IpAddr::V4(*address), Some(name.clone())))
+            .collect()
     }
 
     /// Drops what `to` receives from `from`.
@@ -83,7 +139,19 @@ impl Network {
     /// # Errors
     /// `ip` fails.
     pub async fn cut(&self, from: usize, to: usize) -> anyhow::Result<()> {
-        on(&self.names[to], ["rule", "add", "pref", "10", "from", &self.addresses[from].to_string(), "blackhole"]).await
+        on(
+            &self.names[to],
+            [
+                "rule",
+                "add",
+                "pref",
+                "10",
+                "from",
+                &self.addresses[from].to_string(),
+                "blackhole",
+            ],
+        )
+        .await
     }
 
     /// Undoes [`Self::cut`].
@@ -91,7 +159,19 @@ impl Network {
     /// # Errors
     /// `ip` fails.
     pub async fn heal(&self, from: usize, to: usize) -> anyhow::Result<()> {
-        on(&self.names[to], ["rule", "del", "pref", "10", "from", &self.addresses[from].to_string(), "blackhole"]).await
+        on(
+            &self.names[to],
+            [
+                "rule",
+                "del",
+                "pref",
+                "10",
+                "from",
+                &self.addresses[from].to_string(),
+                "blackhole",
+            ],
+        )
+        .await
     }
 }
 
@@ -99,7 +179,10 @@ impl Drop for Network {
     fn drop(&mut self) {
         for name in &self.names {
             // A namespace takes its interfaces, and their peers, with it.
-            let _ = std::process::Command::new("ip").args(["netns", "del", name]).stderr(Stdio::null()).status();
+            let _ = std::process::Command::new("ip")
+                .args(["netns", "del", name])
+                .stderr(Stdio::null())
+                .status();
         }
     }
 }
@@ -111,9 +194,17 @@ async fn on<const N: usize>(netns: &str, args: [&str; N]) -> anyhow::Result<()> 
 
 async fn ip<'a>(args: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
     let args: Vec<&str> = args.into_iter().collect();
-    let output = Command::new("ip").args(&args).output().await.context("cannot run `ip` (Debian: iproute2)")?;
+    let output = Command::new("ip")
+        .args(&args)
+        .output()
+        .await
+        .context("cannot run `ip` (Debian: iproute2)")?;
     if !output.status.success() {
-        bail!("ip {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "ip {}: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(())
 }

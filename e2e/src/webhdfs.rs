@@ -50,7 +50,11 @@ impl Failure {
 
     /// Whether another server, or the same a little later, may answer.
     pub fn passes(&self) -> bool {
-        matches!(self, Failure::NotSent(_)) || matches!(self.exception(), Some("StandbyException" | "RetriableException"))
+        matches!(self, Failure::NotSent(_))
+            || matches!(
+                self.exception(),
+                Some("StandbyException" | "RetriableException")
+            )
     }
 }
 
@@ -111,31 +115,50 @@ impl Client {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn attempt(&mut self, method: &str, path: &str, query: &str, body: &[u8]) -> Result<Response, Failure> {
+    pub async fn attempt(
+        &mut self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: &[u8],
+    ) -> Result<Response, Failure> {
         let address = self.servers[self.current];
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Connection::open(address, self.timeout).await.map_err(Failure::NotSent)?,
+            None => Connection::open(address, self.timeout)
+                .await
+                .map_err(Failure::NotSent)?,
         };
         let request = request(method, &address.to_string(), path, query, &self.user, body);
         let response = connection.call(&request).await.map_err(Failure::Unknown)?;
         if connection.usable() {
             self.connection = Some(connection);
         }
-        if response.status < 400 { Ok(response) } else { Err(refusal(&response).into()) }
+        if response.status < 400 {
+            Ok(response)
+        } else {
+            Err(refusal(&response).into())
+        }
     }
 
     /// Tries until a leader answers. A sent request without an answer is repeated only if it reads.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn call(&mut self, method: &str, path: &str, query: &str, body: &[u8]) -> Result<Response, Failure> {
+    pub async fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: &[u8],
+    ) -> Result<Response, Failure> {
         let deadline = Instant::now() + self.patience;
         let mut tried = 0;
         loop {
             match self.attempt(method, path, query, body).await {
                 Err(failure)
-                    if (failure.passes() || method == "GET" && matches!(failure, Failure::Unknown(_)))
+                    if (failure.passes()
+                        || method == "GET" && matches!(failure, Failure::Unknown(_)))
                         && Instant::now() < deadline =>
                 {
                     self.next_server();
@@ -154,18 +177,27 @@ impl Client {
     /// # Errors
     /// See [`Failure`]; so for all below.
     pub async fn mkdirs(&mut self, path: &str) -> Result<bool, Failure> {
-        self.call("PUT", path, "op=MKDIRS", b"").await.map(|response| boolean(&response))
+        self.call("PUT", path, "op=MKDIRS", b"")
+            .await
+            .map(|response| boolean(&response))
     }
 
     /// CREATE with its content in one request.
-    pub async fn create(&mut self, path: &str, content: &[u8], overwrite: bool) -> Result<(), Failure> {
+    pub async fn create(
+        &mut self,
+        path: &str,
+        content: &[u8],
+        overwrite: bool,
+    ) -> Result<(), Failure> {
         let query = format!("op=CREATE&data=true&overwrite={overwrite}");
         self.call("PUT", path, &query, content).await.map(drop)
     }
 
     /// OPEN; the whole content.
     pub async fn open(&mut self, path: &str) -> Result<Vec<u8>, Failure> {
-        self.call("GET", path, "op=OPEN&noredirect=false", b"").await.map(|response| response.body.to_vec())
+        self.call("GET", path, "op=OPEN&noredirect=false", b"")
+            .await
+            .map(|response| response.body.to_vec())
     }
 
     /// GETFILESTATUS.
@@ -178,17 +210,25 @@ impl Client {
     pub async fn list(&mut self, path: &str) -> Result<Vec<FileStatus>, Failure> {
         let response = self.call("GET", path, "op=LISTSTATUS", b"").await?;
         let json = json(&response);
-        Ok(json["FileStatuses"]["FileStatus"].as_array().map(|all| all.iter().map(file_status).collect()).unwrap_or_default())
+        Ok(json["FileStatuses"]["FileStatus"]
+            .as_array()
+            .map(|all| all.iter().map(file_status).collect())
+            .unwrap_or_default())
     }
 
     /// DELETE, recursive.
     pub async fn delete(&mut self, path: &str) -> Result<bool, Failure> {
-        self.call("DELETE", path, "op=DELETE&recursive=true", b"").await.map(|response| boolean(&response))
+        self.call("DELETE", path, "op=DELETE&recursive=true", b"")
+            .await
+            .map(|response| boolean(&response))
     }
 
     /// RENAME with the option OVERWRITE (rename2).
     pub async fn rename(&mut self, from: &str, to: &str) -> Result<(), Failure> {
-        let query = format!("op=RENAME&renameoptions=OVERWRITE&destination={}", encode(to));
+        let query = format!(
+            "op=RENAME&renameoptions=OVERWRITE&destination={}",
+            encode(to)
+        );
         self.call("PUT", from, &query, b"").await.map(drop)
     }
 
@@ -196,12 +236,22 @@ impl Client {
     pub async fn count(&mut self, path: &str) -> Result<(u64, u64), Failure> {
         let response = self.call("GET", path, "op=GETCONTENTSUMMARY", b"").await?;
         let summary = &json(&response)["ContentSummary"];
-        Ok((summary["directoryCount"].as_u64().unwrap_or(0), summary["fileCount"].as_u64().unwrap_or(0)))
+        Ok((
+            summary["directoryCount"].as_u64().unwrap_or(0),
+            summary["fileCount"].as_u64().unwrap_or(0),
+        ))
     }
 }
 
 /// A whole request.
-pub fn request(method: &str, host: &str, path: &str, query: &str, user: &str, body: &[u8]) -> Vec<u8> {
+pub fn request(
+    method: &str,
+    host: &str,
+    path: &str,
+    query: &str,
+    user: &str,
+    body: &[u8],
+) -> Vec<u8> {
     let mut request = format!(
         "{method} /webhdfs/v1{path}?{query}&user.name={user} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n",
         path = encode(path),
@@ -272,11 +322,19 @@ mod tests {
     #[test]
     fn refusals_are_read_from_their_json() {
         let body = br#"{"RemoteException":{"exception":"StandbyException","javaClassName":"org.apache.hadoop.ipc.StandbyException","message":"m"}}"#;
-        let response = Response { status: 403, head: String::new(), body: bytes::Bytes::from_static(body) };
+        let response = Response {
+            status: 403,
+            head: String::new(),
+            body: bytes::Bytes::from_static(body),
+        };
         let failure = Failure::from(refusal(&response));
         assert_eq!(failure.exception(), Some("StandbyException"));
         assert!(failure.passes());
-        let other = Response { status: 500, head: String::new(), body: bytes::Bytes::from_static(b"oops") };
+        let other = Response {
+            status: 500,
+            head: String::new(),
+            body: bytes::Bytes::from_static(b"oops"),
+        };
         assert_eq!(refusal(&other).message, "oops");
     }
 }

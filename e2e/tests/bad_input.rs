@@ -15,21 +15,37 @@ const DEADLINE: Duration = Duration::from_secs(120);
 const SHORT: Duration = Duration::from_secs(5);
 
 /// The cluster works, nobody restarted, nobody panicked.
-async fn still_serving(cluster: &mut Cluster, pids: &[Option<u32>], file: &str) -> anyhow::Result<()> {
+async fn still_serving(
+    cluster: &mut Cluster,
+    pids: &[Option<u32>],
+    file: &str,
+) -> anyhow::Result<()> {
     cluster.client().create(file, b"fine", true).await?;
     cluster.all_ready().await?;
-    let now: Vec<_> = cluster.servers().iter().map(|server| server.pid()).collect();
+    let now: Vec<_> = cluster
+        .servers()
+        .iter()
+        .map(|server| server.pid())
+        .collect();
     ensure!(now == pids, "a server ended: {now:?}, was {pids:?}");
     for server in cluster.servers_mut() {
         server.up(SHORT).await?;
-        ensure!(!server.log_tail(usize::MAX).contains("panicked"), "{} panicked", server.name());
+        ensure!(
+            !server.log_tail(usize::MAX).contains("panicked"),
+            "{} panicked",
+            server.name()
+        );
     }
     cluster.converged().await?;
     Ok(())
 }
 
 fn pids(cluster: &Cluster) -> Vec<Option<u32>> {
-    cluster.servers().iter().map(|server| server.pid()).collect()
+    cluster
+        .servers()
+        .iter()
+        .map(|server| server.pid())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,13 +139,20 @@ async fn garbage_on_the_raft_port_is_cut_off() {
             vec![0xff; 4096],
             // A frame of a plausible length with nonsense in it.
             [&[0, 0, 0, 60][..], &[7; 60]].concat(),
-            (0..100_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect(),
+            (0..100_000_u32)
+                .map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8)
+                .collect(),
         ];
         for server in cluster.servers() {
             for noise in &noises {
                 let mut connection = Connection::open(server.at(ports::RAFT), SHORT).await?;
                 let _ = connection.send(noise).await;
-                ensure!(connection.closed_by_server().await, "{} keeps a connection after {:?}", server.name(), &noise[..8]);
+                ensure!(
+                    connection.closed_by_server().await,
+                    "{} keeps a connection after {:?}",
+                    server.name(),
+                    &noise[..8]
+                );
             }
         }
         still_serving(cluster, &pids, "/after").await
@@ -207,29 +230,61 @@ async fn a_server_with_another_key_gets_nowhere() {
         let pids = pids(cluster);
         let victim = cluster.server(cluster.follower().await?).status().await?;
         // A cluster with a key of its own believes that the victim is to join it.
-        let stranger = Cluster::formed(Options { servers: 1, ..Options::default() }).await?;
-        let request = LearnerRequest { node_id: victim.node_id, member: victim.own.clone() };
+        let stranger = Cluster::formed(Options {
+            servers: 1,
+            ..Options::default()
+        })
+        .await?;
+        let request = LearnerRequest {
+            node_id: victim.node_id,
+            member: victim.own.clone(),
+        };
         let adding = stranger.server(0).admin().add_learner(&request);
         // Whether the call waits for the learner is the server's business.
         let _ = tokio::time::timeout(SHORT, adding).await;
+        let refused = "metafs_raft_handshakes_refused_total ";
         eventually("the victim to refuse the key", SHORT * 2, async || {
-            let text = stranger.server(0).log_tail(usize::MAX);
-            Ok(text.contains("key").then_some(()))
+            let server = cluster
+                .servers()
+                .iter()
+                .find(|server| server.name() == victim.own.name);
+            let (_, metrics) = server.context("it is there")?.health("/metrics").await?;
+            let count = metrics
+                .lines()
+                .find_map(|line| line.strip_prefix(refused))
+                .context("no such metric")?;
+            Ok((count != "0").then_some(()))
         })
         .await?;
         let after = eventually("the victim's status", SHORT, async || {
-            let server = cluster.servers().iter().find(|server| server.name() == victim.own.name);
+            let server = cluster
+                .servers()
+                .iter()
+                .find(|server| server.name() == victim.own.name);
             Ok(Some(server.context("it is there")?.status().await?))
         })
         .await?;
-        ensure!(after.cluster_id == victim.cluster_id && after.term == victim.term, "{after:?}");
+        ensure!(
+            after.cluster_id == victim.cluster_id && after.term == victim.term,
+            "{after:?}"
+        );
         // And nobody who is not there can be made to vote.
-        let nowhere = Member { name: "x".into(), raft: "127.255.255.254:8030".into(), admin: "127.255.255.254:8031".into(), web: "127.255.255.254:9870".into() };
+        let nowhere = Member {
+            name: "x".into(),
+            raft: "127.255.255.254:8030".into(),
+            admin: "127.255.255.254:8031".into(),
+            web: "127.255.255.254:9870".into(),
+        };
         let leader = cluster.server(cluster.leader().await?);
-        let ghost = LearnerRequest { node_id: NodeId(1), member: nowhere };
+        let ghost = LearnerRequest {
+            node_id: NodeId(1),
+            member: nowhere,
+        };
         let _ = tokio::time::timeout(SHORT, leader.admin().add_learner(&ghost)).await;
         let mut client = Client::of(leader.web(), SUPERUSER);
-        client.create("/with-a-ghost-among-the-learners", b"", false).await?;
+        client
+            .create("/with-a-ghost-among-the-learners", b"", false)
+            .await?;
         leader.admin().remove_member(NodeId(1)).await?;
         still_serving(cluster, &pids, "/after").await
     })

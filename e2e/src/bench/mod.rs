@@ -93,7 +93,16 @@ impl Args {
         let pipeline = self.pipeline.max(1);
         if self.quick {
             let (warm, measured) = (Duration::from_millis(200), Duration::from_millis(800));
-            Scale { warm, measured, files: 4_000, files_large: 6_000, counts: 50, restarts: 1, failovers: 2, pipeline }
+            Scale {
+                warm,
+                measured,
+                files: 4_000,
+                files_large: 6_000,
+                counts: 50,
+                restarts: 1,
+                failovers: 2,
+                pipeline,
+            }
         } else {
             Scale {
                 warm: Duration::from_secs(2),
@@ -121,26 +130,52 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let own = std::env::current_exe().context("the own executable has no path")?;
     let beside = own.parent().context("the own executable has no folder")?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| beside.to_owned());
-    let timings = Timings { heartbeat_ms: 50, election_min_ms: 200, election_max_ms: 400 };
+    let timings = Timings {
+        heartbeat_ms: 50,
+        election_min_ms: 200,
+        election_max_ms: 400,
+    };
     let scale = args.scale();
     let mut report = Report::new(&args, &data_dir, timings)?;
     eprint!("{}", report.heading());
 
-    let settings = Settings { generation: 1, superuser: SUPERUSER.into(), audit_log: args.audit, ..Settings::default() };
-    let options = Options { timings, log_filter: "info".into(), settings, base_dir: Some(data_dir), ..Options::default() };
-    let mut cluster = Cluster::formed(options).await.context("the cluster does not come up")?;
+    let settings = Settings {
+        generation: 1,
+        superuser: SUPERUSER.into(),
+        audit_log: args.audit,
+        ..Settings::default()
+    };
+    let options = Options {
+        timings,
+        log_filter: "info".into(),
+        settings,
+        base_dir: Some(data_dir),
+        ..Options::default()
+    };
+    let mut cluster = Cluster::formed(options)
+        .await
+        .context("the cluster does not come up")?;
     let result = all(&args, scale, &mut cluster, &mut report).await;
     if result.is_err() {
         cluster.show_logs();
     }
     println!("\n{}", report.table());
-    let out = args.out.clone().unwrap_or_else(|| beside.join("metafs-bench.json"));
-    std::fs::write(&out, report.json()?).with_context(|| format!("cannot write {}", out.display()))?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| beside.join("metafs-bench.json"));
+    std::fs::write(&out, report.json()?)
+        .with_context(|| format!("cannot write {}", out.display()))?;
     println!("written to {}", out.display());
     result
 }
 
-async fn all(args: &Args, scale: Scale, cluster: &mut Cluster, report: &mut Report) -> anyhow::Result<()> {
+async fn all(
+    args: &Args,
+    scale: Scale,
+    cluster: &mut Cluster,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     if args.wants(Group::Creates) {
         for (in_flight, reach) in [(1, 1_000.0), (64, 10_000.0), (256, 20_000.0)] {
             report.add(rows::creates(cluster, scale, in_flight, reach).await?);
@@ -158,7 +193,11 @@ async fn all(args: &Args, scale: Scale, cluster: &mut Cluster, report: &mut Repo
     }
     let large = [Group::Count, Group::Memory, Group::Restart];
     if large.iter().any(|group| args.wants(*group)) {
-        let loaded = if args.wants(Group::Status) { scale.files } else { 0 };
+        let loaded = if args.wants(Group::Status) {
+            scale.files
+        } else {
+            0
+        };
         report.add(rows::grow(cluster, loaded, scale.files_large).await?);
     }
     let mut add_all = |rows: Vec<Row>| rows.into_iter().for_each(|row| report.add(row));

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 /// # Errors
 /// It is gone.
 pub fn cpu_us(pid: u32) -> anyhow::Result<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid}"))?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .with_context(|| format!("process {pid}"))?;
     let ticks = parse_ticks(&stat).with_context(|| format!("/proc/{pid}/stat"))?;
     Ok(ticks * 1_000_000 / rustix::param::clock_ticks_per_second())
 }
@@ -23,7 +24,8 @@ fn parse_ticks(stat: &str) -> Option<u64> {
 /// # Errors
 /// It is gone.
 pub fn resident(pid: u32) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).with_context(|| format!("process {pid}"))?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))
+        .with_context(|| format!("process {pid}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     Ok(kib.with_context(|| format!("/proc/{pid}/status has no VmRSS"))? << 10)
@@ -33,7 +35,10 @@ pub fn resident(pid: u32) -> anyhow::Result<u64> {
 pub fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(':').nth(1));
+    let model = info
+        .lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split(':').nth(1));
     format!("{cpus} CPUs, {}", model.unwrap_or("unknown model").trim())
 }
 
@@ -43,7 +48,10 @@ mod tests {
 
     #[test]
     fn a_command_with_brackets_does_not_shift_the_fields() {
-        assert_eq!(parse_ticks("42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 7"), Some(300));
+        assert_eq!(
+            parse_ticks("42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 7"),
+            Some(300)
+        );
         assert_eq!(parse_ticks("nonsense"), None);
     }
 

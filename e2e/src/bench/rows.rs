@@ -36,7 +36,12 @@ fn pids(cluster: &Cluster) -> Vec<u32> {
 ///
 /// # Errors
 /// A request fails; so for all rows.
-pub async fn creates(cluster: &Cluster, scale: Scale, in_flight: usize, reach: f64) -> anyhow::Result<Row> {
+pub async fn creates(
+    cluster: &Cluster,
+    scale: Scale,
+    in_flight: usize,
+    reach: f64,
+) -> anyhow::Result<Row> {
     let address = cluster.server(cluster.leader().await?).web();
     let (connections, pipeline) = spread(in_flight, scale.pipeline);
     let root = format!("/creates-{in_flight}");
@@ -52,7 +57,11 @@ pub async fn creates(cluster: &Cluster, scale: Scale, in_flight: usize, reach: f
         servers: &pids(cluster),
     };
     let measured = load.during(scale.warm, scale.measured).await?;
-    Ok(Row::rate(format!("create, {in_flight} in flight"), &measured, Some(reach)))
+    Ok(Row::rate(
+        format!("create, {in_flight} in flight"),
+        &measured,
+        Some(reach),
+    ))
 }
 
 /// MKDIRS by 64 clients, each with one request at a time.
@@ -73,7 +82,11 @@ pub async fn mkdirs(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row> {
         servers: &pids(cluster),
     };
     let measured = load.during(scale.warm, scale.measured).await?;
-    Ok(Row::rate(format!("mkdirs, {CLIENTS} clients"), &measured, Some(8_000.0)))
+    Ok(Row::rate(
+        format!("mkdirs, {CLIENTS} clients"),
+        &measured,
+        Some(8_000.0),
+    ))
 }
 
 /// Makes files `from..to` of the large tree through the same door as everybody.
@@ -97,7 +110,11 @@ pub async fn grow(cluster: &Cluster, from: u64, to: u64) -> anyhow::Result<Row> 
         servers: &pids(cluster),
     };
     let measured = load.to_the_end().await?;
-    Ok(Row::rate(format!("files {from} to {to} of a tree, {GROW_CONNECTIONS} in flight"), &measured, None))
+    Ok(Row::rate(
+        format!("files {from} to {to} of a tree, {GROW_CONNECTIONS} in flight"),
+        &measured,
+        None,
+    ))
 }
 
 /// GETFILESTATUS of random files at depth 5.
@@ -120,12 +137,18 @@ pub async fn file_status(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row>
         servers: &pids(cluster),
     };
     let measured = load.during(scale.warm, scale.measured).await?;
-    Ok(Row::rate(format!("getfilestatus, depth 5, {files} files, {CLIENTS} clients"), &measured, Some(40_000.0)))
+    Ok(Row::rate(
+        format!("getfilestatus, depth 5, {files} files, {CLIENTS} clients"),
+        &measured,
+        Some(40_000.0),
+    ))
 }
 
 /// A cheap number that looks random (the mixing of splitmix64).
 fn scatter(lane: u64, number: u64) -> u64 {
-    let mut value = (lane << 40).wrapping_add(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut value = (lane << 40)
+        .wrapping_add(number)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
     value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)
@@ -139,10 +162,15 @@ pub async fn counts(cluster: &Cluster, scale: Scale) -> anyhow::Result<Vec<Row>>
     let leader = cluster.server(cluster.leader().await?);
     let mut client = webhdfs::Client::of(leader.web(), SUPERUSER);
     for number in 0..10 {
-        client.create(&format!("/small/{number}"), b"", true).await?;
+        client
+            .create(&format!("/small/{number}"), b"", true)
+            .await?;
     }
     let mut rows = Vec::new();
-    for (path, files, reach) in [(tree::ROOT, scale.files_large, Some(Reach::Below(2.0))), ("/small", 10, None)] {
+    for (path, files, reach) in [
+        (tree::ROOT, scale.files_large, Some(Reach::Below(2.0))),
+        ("/small", 10, None),
+    ] {
         let mut latencies = Vec::with_capacity(scale.counts);
         for _ in 0..scale.counts {
             let start = Instant::now();
@@ -154,7 +182,11 @@ pub async fn counts(cluster: &Cluster, scale: Scale) -> anyhow::Result<Vec<Row>>
         }
         latencies.sort_unstable();
         let median = f64::from(percentile(&latencies, 50)) / 1_000.0;
-        let note = format!("median of {}; p99 {}", latencies.len(), milliseconds(percentile(&latencies, 99)));
+        let note = format!(
+            "median of {}; p99 {}",
+            latencies.len(),
+            milliseconds(percentile(&latencies, 99))
+        );
         rows.push(Row::new(format!("count of {files} files"), median, "ms", reach).note(note));
     }
     Ok(rows)
@@ -165,11 +197,22 @@ pub async fn counts(cluster: &Cluster, scale: Scale) -> anyhow::Result<Vec<Row>>
 /// # Errors
 /// A server is gone.
 pub fn memory(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
-    let resident = pids(cluster).into_iter().map(procfs::resident).collect::<anyhow::Result<Vec<_>>>()?;
+    let resident = pids(cluster)
+        .into_iter()
+        .map(procfs::resident)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let mib: Vec<u64> = resident.iter().map(|bytes| bytes >> 20).collect();
     let largest = resident.into_iter().max().unwrap_or(0) as f64 / f64::from(1 << 20);
     let note = format!("the largest of three after all of the above: {mib:?} MiB");
-    Ok(vec![Row::new("memory of a server with the tree", largest, "MiB", Some(Reach::Below(400.0))).note(note)])
+    Ok(vec![
+        Row::new(
+            "memory of a server with the tree",
+            largest,
+            "MiB",
+            Some(Reach::Below(400.0)),
+        )
+        .note(note),
+    ])
 }
 
 /// Restart of a follower with the large tree, until its readiness probe says yes; after SIGTERM, after kill -9.
@@ -192,7 +235,11 @@ pub async fn restarts(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Vec
             let start = Instant::now();
             server.start()?;
             let deadline = start + PATIENCE * 4;
-            while !server.health("/readyz").await.is_ok_and(|(status, _)| status == 200) {
+            while !server
+                .health("/readyz")
+                .await
+                .is_ok_and(|(status, _)| status == 200)
+            {
                 if Instant::now() > deadline {
                     bail!("{} is not ready after {:?}", server.name(), PATIENCE * 4);
                 }
@@ -203,10 +250,23 @@ pub async fn restarts(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Vec
         }
         let after = if kill { "kill -9" } else { "SIGTERM" };
         let (median, note) = spread_of(times, "ms");
-        rows.push(Row::new(format!("restart after {after} to ready"), median / 1_000.0, "s", Some(Reach::Below(1.0))).note(note));
+        rows.push(
+            Row::new(
+                format!("restart after {after} to ready"),
+                median / 1_000.0,
+                "s",
+                Some(Reach::Below(1.0)),
+            )
+            .note(note),
+        );
     }
     let mib = resident as f64 / f64::from(1 << 20);
-    rows.push(Row::new("memory of that server, restarted", mib, "MiB", Some(Reach::Below(400.0))));
+    rows.push(Row::new(
+        "memory of that server, restarted",
+        mib,
+        "MiB",
+        Some(Reach::Below(400.0)),
+    ));
     Ok(rows)
 }
 
@@ -218,13 +278,22 @@ pub async fn failover(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Row
     let mut times = Vec::new();
     for round in 0..scale.failovers {
         let leader = cluster.leader().await?;
-        let others = cluster.servers().iter().enumerate().filter(|(index, _)| *index != leader).map(|(_, server)| server.web());
+        let others = cluster
+            .servers()
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != leader)
+            .map(|(_, server)| server.web());
         let mut client = webhdfs::Client::new(others.collect(), SUPERUSER);
         client.timeout = Duration::from_secs(2);
         let start = Instant::now();
         cluster.server_mut(leader).kill().await?;
         let path = format!("/failover/{round}");
-        while client.attempt("PUT", &path, "op=CREATE&data=true&overwrite=true", b"").await.is_err() {
+        while client
+            .attempt("PUT", &path, "op=CREATE&data=true&overwrite=true", b"")
+            .await
+            .is_err()
+        {
             if start.elapsed() > PATIENCE {
                 bail!("no write was acknowledged within {PATIENCE:?} after the leader was killed");
             }
@@ -237,7 +306,13 @@ pub async fn failover(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Row
         cluster.all_ready().await?;
     }
     let (median, note) = spread_of(times, "ms");
-    Ok(Row::new("kill -9 of the leader to the next write", median / 1_000.0, "s", Some(Reach::Below(1.0))).note(note))
+    Ok(Row::new(
+        "kill -9 of the leader to the next write",
+        median / 1_000.0,
+        "s",
+        Some(Reach::Below(1.0)),
+    )
+    .note(note))
 }
 
 /// Median, and a note with the extremes.
@@ -265,6 +340,9 @@ mod tests {
 
     #[test]
     fn the_median_and_the_extremes() {
-        assert_eq!(spread_of(vec![5, 1, 9], "ms"), (5.0, "median of 3; 1 to 9 ms".to_owned()));
+        assert_eq!(
+            spread_of(vec![5, 1, 9], "ms"),
+            (5.0, "median of 3; 1 to 9 ms".to_owned())
+        );
     }
 }

@@ -43,11 +43,21 @@ struct Progress<'a, I, O> {
 
 impl<'a, I, O> Progress<'a, I, O> {
     fn new(history: &'a [Operation<I, O>]) -> Self {
-        let mut answered: Vec<usize> = (0..history.len()).filter(|index| history[*index].output.is_some()).collect();
+        let mut answered: Vec<usize> = (0..history.len())
+            .filter(|index| history[*index].output.is_some())
+            .collect();
         answered.sort_by_key(|index| history[*index].call);
-        let unknown = (0..history.len()).filter(|index| history[*index].output.is_none()).collect();
+        let unknown = (0..history.len())
+            .filter(|index| history[*index].output.is_none())
+            .collect();
         let left = answered.len();
-        Self { history, answered, unknown, done: vec![0; history.len().div_ceil(64)], left }
+        Self {
+            history,
+            answered,
+            unknown,
+            done: vec![0; history.len().div_ceil(64)],
+            left,
+        }
     }
 
     fn is_done(&self, index: usize) -> bool {
@@ -57,7 +67,11 @@ impl<'a, I, O> Progress<'a, I, O> {
     fn flip(&mut self, index: usize) {
         self.done[index / 64] ^= 1 << (index % 64);
         if self.history[index].output.is_some() {
-            if self.is_done(index) { self.left -= 1 } else { self.left += 1 }
+            if self.is_done(index) {
+                self.left -= 1
+            } else {
+                self.left += 1
+            }
         }
     }
 
@@ -78,19 +92,32 @@ impl<'a, I, O> Progress<'a, I, O> {
         }
         found.retain(|index| self.history[*index].call <= bound);
         found.sort_by_key(|index| self.history[*index].answer);
-        found.extend(self.unknown.iter().filter(|index| !self.is_done(**index) && self.history[**index].call <= bound));
+        found.extend(
+            self.unknown
+                .iter()
+                .filter(|index| !self.is_done(**index) && self.history[**index].call <= bound),
+        );
         found
     }
 }
 
 /// Checks a history; gives up after `budget` steps of the model.
-pub fn check<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>], budget: usize) -> Verdict {
+pub fn check<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    budget: usize,
+) -> Verdict {
     let mut progress = Progress::new(history);
     if progress.left == 0 {
         return Verdict::Linearizable;
     }
     let mut tried: HashSet<(Vec<u64>, M::State)> = HashSet::new();
-    let mut frames = vec![Frame { state: model.initial(), by: None, candidates: progress.candidates(), next: 0 }];
+    let mut frames = vec![Frame {
+        state: model.initial(),
+        by: None,
+        candidates: progress.candidates(),
+        next: 0,
+    }];
     let mut longest = (Vec::new(), frames[0].candidates.clone());
     let mut steps = 0;
     while let Some(frame) = frames.last_mut() {
@@ -122,18 +149,34 @@ pub fn check<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>], bu
             continue;
         }
         let candidates = progress.candidates();
-        frames.push(Frame { state, by: Some(index), candidates, next: 0 });
+        frames.push(Frame {
+            state,
+            by: Some(index),
+            candidates,
+            next: 0,
+        });
         if frames.len() > longest.0.len() + 1 {
             let path = frames.iter().filter_map(|frame| frame.by).collect();
-            let stuck = frames.last().map(|frame| frame.candidates.clone()).unwrap_or_default();
+            let stuck = frames
+                .last()
+                .map(|frame| frame.candidates.clone())
+                .unwrap_or_default();
             longest = (path, stuck);
         }
     }
-    Verdict::Violation { longest: longest.0, stuck: longest.1 }
+    Verdict::Violation {
+        longest: longest.0,
+        stuck: longest.1,
+    }
 }
 
 /// A violation for people: the end of the longest order, and what could not follow.
-pub fn explain<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>], longest: &[usize], stuck: &[usize]) -> String {
+pub fn explain<M: Model>(
+    model: &M,
+    history: &[Operation<M::Input, M::Output>],
+    longest: &[usize],
+    stuck: &[usize],
+) -> String {
     let mut state = model.initial();
     let mut lines = Vec::new();
     for index in longest {
@@ -147,13 +190,23 @@ pub fn explain<M: Model>(model: &M, history: &[Operation<M::Input, M::Output>], 
     let _ = writeln!(out, "and none of these can follow:");
     for index in stuck {
         let would = model.step(&state, &history[*index].input).1;
-        let _ = writeln!(out, "  {}  (the model answers {would:?})", line(&history[*index]));
+        let _ = writeln!(
+            out,
+            "  {}  (the model answers {would:?})",
+            line(&history[*index])
+        );
     }
     out
 }
 
 fn line<I: std::fmt::Debug, O: std::fmt::Debug>(operation: &Operation<I, O>) -> String {
-    let Operation { client, input, output, call, answer } = operation;
+    let Operation {
+        client,
+        input,
+        output,
+        call,
+        answer,
+    } = operation;
     match output {
         Some(output) => format!("client {client} [{call}..{answer}] {input:?} = {output:?}"),
         None => format!("client {client} [{call}..?] {input:?} = unknown"),
@@ -188,15 +241,33 @@ mod tests {
     type Op = Operation<Option<u8>, u8>;
 
     fn write(value: u8, call: u64, answer: u64) -> Op {
-        Op { client: 0, input: Some(value), output: Some(0), call, answer }
+        Op {
+            client: 0,
+            input: Some(value),
+            output: Some(0),
+            call,
+            answer,
+        }
     }
 
     fn lost(value: u8, call: u64) -> Op {
-        Op { client: 0, input: Some(value), output: None, call, answer: 0 }
+        Op {
+            client: 0,
+            input: Some(value),
+            output: None,
+            call,
+            answer: 0,
+        }
     }
 
     fn read(value: u8, call: u64, answer: u64) -> Op {
-        Op { client: 1, input: None, output: Some(value), call, answer }
+        Op {
+            client: 1,
+            input: None,
+            output: Some(value),
+            call,
+            answer,
+        }
     }
 
     fn good(history: &[Op]) -> bool {
@@ -210,7 +281,12 @@ mod tests {
     #[test]
     fn sequential_and_concurrent_histories_that_are_right() {
         assert!(good(&[]));
-        assert!(good(&[write(1, 0, 1), read(1, 2, 3), write(2, 4, 5), read(2, 6, 7)]));
+        assert!(good(&[
+            write(1, 0, 1),
+            read(1, 2, 3),
+            write(2, 4, 5),
+            read(2, 6, 7)
+        ]));
         // A read beside a write sees the old value or the new one.
         assert!(good(&[write(1, 0, 10), read(0, 1, 2), read(1, 3, 4)]));
         // Two writes at once: either order.
@@ -231,26 +307,49 @@ mod tests {
         // Read before it was written.
         assert!(!good(&[read(1, 0, 1), write(1, 2, 3)]));
         // Two readers disagree on the order.
-        assert!(!good(&[write(1, 0, 9), write(2, 0, 9), read(1, 10, 11), read(2, 12, 13)]));
+        assert!(!good(&[
+            write(1, 0, 9),
+            write(2, 0, 9),
+            read(1, 10, 11),
+            read(2, 12, 13)
+        ]));
     }
 
     #[test]
     fn a_lost_answer_may_take_effect_late_or_never() {
         assert!(good(&[lost(1, 0), read(0, 1, 2)]));
         assert!(good(&[lost(1, 0), read(1, 1, 2)]));
-        assert!(good(&[lost(1, 0), read(0, 1, 2), write(2, 3, 4), read(1, 5, 6)]));
+        assert!(good(&[
+            lost(1, 0),
+            read(0, 1, 2),
+            write(2, 3, 4),
+            read(1, 5, 6)
+        ]));
         // But not before it was asked for, nor twice.
         assert!(!good(&[read(1, 0, 1), lost(1, 2)]));
-        assert!(!good(&[lost(1, 0), read(1, 1, 2), write(2, 3, 4), read(1, 5, 6)]));
+        assert!(!good(&[
+            lost(1, 0),
+            read(1, 1, 2),
+            write(2, 3, 4),
+            read(1, 5, 6)
+        ]));
     }
 
     #[test]
     fn a_violation_names_what_could_not_follow() {
         let history = [write(1, 0, 1), write(2, 2, 3), read(1, 4, 5)];
-        let Verdict::Violation { longest, stuck } = check(&Register, &history, 1000) else { panic!("it is wrong") };
-        assert_eq!((longest.as_slice(), stuck.as_slice()), ([0, 1].as_slice(), [2].as_slice()));
+        let Verdict::Violation { longest, stuck } = check(&Register, &history, 1000) else {
+            panic!("it is wrong")
+        };
+        assert_eq!(
+            (longest.as_slice(), stuck.as_slice()),
+            ([0, 1].as_slice(), [2].as_slice())
+        );
         let text = explain(&Register, &history, &longest, &stuck);
-        assert!(text.contains("None = 1") && text.contains("the model answers 2"), "{text}");
+        assert!(
+            text.contains("None = 1") && text.contains("the model answers 2"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -276,12 +375,20 @@ mod tests {
     /// Every subset of the lost operations, in every order: slow and plainly right.
     fn brute_force(history: &[Op]) -> bool {
         fn extend(history: &[Op], used: &mut Vec<usize>, state: u8) -> bool {
-            if history.iter().enumerate().all(|(index, op)| op.output.is_none() || used.contains(&index)) {
+            if history
+                .iter()
+                .enumerate()
+                .all(|(index, op)| op.output.is_none() || used.contains(&index))
+            {
                 return true;
             }
             for index in 0..history.len() {
-                let too_early = |other: &Op| other.output.is_some() && other.answer < history[index].call;
-                let blocked = history.iter().enumerate().any(|(other, op)| !used.contains(&other) && too_early(op));
+                let too_early =
+                    |other: &Op| other.output.is_some() && other.answer < history[index].call;
+                let blocked = history
+                    .iter()
+                    .enumerate()
+                    .any(|(other, op)| !used.contains(&other) && too_early(op));
                 if used.contains(&index) || blocked {
                     continue;
                 }
@@ -300,13 +407,15 @@ mod tests {
     }
 
     fn any_op() -> impl Strategy<Value = Op> {
-        (any::<bool>(), 0..3_u8, any::<bool>(), 0..12_u64, 0..6_u64).prop_map(|(writes, value, answered, call, lasts)| Op {
-            client: 0,
-            input: writes.then_some(value),
-            output: answered.then_some(if writes { 0 } else { value }),
-            call,
-            answer: call + lasts,
-        })
+        (any::<bool>(), 0..3_u8, any::<bool>(), 0..12_u64, 0..6_u64).prop_map(
+            |(writes, value, answered, call, lasts)| Op {
+                client: 0,
+                input: writes.then_some(value),
+                output: answered.then_some(if writes { 0 } else { value }),
+                call,
+                answer: call + lasts,
+            },
+        )
     }
 
     proptest! {
