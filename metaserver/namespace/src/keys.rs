@@ -41,6 +41,8 @@ pub mod table {
     pub const REAP: u8 = 0x07;
     /// (time of the last renewal, holder) -> nothing.
     pub const LEASE_TIME: u8 = 0x08;
+    /// The last of these.
+    pub const LAST: u8 = LEASE_TIME;
     /// First tag that is not the namespace's.
     pub const FOREIGN: u8 = 0xF0;
 }
@@ -327,7 +329,7 @@ pub fn read_state<R: Rows + ?Sized>(rows: &R) -> Result<State, RowsError> {
 
 /// Whether a row's table is covered by the checksum and by exports.
 pub fn is_covered(key: &[u8]) -> bool {
-    matches!(key.first(), Some(&tag) if tag > table::META && tag < table::FOREIGN)
+    matches!(key.first(), Some(&tag) if tag > table::META && tag <= table::LAST)
 }
 
 /// A row's part of the checksum. `scratch` is reused between calls.

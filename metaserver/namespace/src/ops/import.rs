@@ -30,7 +30,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         };
         let progress = match self.state.import.clone() {
             Some(progress) => progress,
-            None if self.is_untouched(&root) => ImportProgress {
+            None if self.is_untouched(&root)? => ImportProgress {
                 next_sequence: 0,
                 last_key: Vec::new(),
             },
@@ -55,7 +55,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             if checksum != expected {
                 let message = format!(
                     "The import does not match: its checksum is {expected:032x}, the rows that \
-                     came make {checksum:032x}"
+                     came make {checksum:032x}. Import into a new cluster"
                 );
                 return refuse(ErrorKind::Io, message);
             }
@@ -73,11 +73,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         Ok(Reply::Done)
     }
 
-    /// Whether nothing was ever made here.
-    fn is_untouched(&self, root: &Inode) -> bool {
-        self.state.next_inode == ROOT + 1
-            && self.state.reap_roots == 0
-            && root.directory().is_some_and(|d| d.children == 0)
+    /// Whether nothing was ever made here: the root's row is the only one.
+    fn is_untouched(&self, root: &Inode) -> Result<bool, RowsError> {
+        let only = row_hash(&keys::inode(ROOT), &keys::encode(root)?, &mut Vec::new());
+        let moved = self.overlay.checksum_change()?;
+        Ok(self.state.next_inode == ROOT + 1 && self.state.checksum.wrapping_add(moved) == only)
     }
 
     fn import_row(&mut self, row: Row, key: &Bytes, value: &Bytes) -> Result<(), RowsError> {
