@@ -92,7 +92,8 @@ daemon() {
   disown
 }
 
-# start_time PID: the kernel's start time; with the pid it names one process for good.
+# start_time PID: the kernel's start time; with the pid it names one process for good. Nothing
+# for a process that has ended, even if nobody has asked for its status yet.
 start_time() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
@@ -100,7 +101,7 @@ start_time() {
   stat=${stat##*) }
   # shellcheck disable=SC2086
   set -- $stat
-  echo "${20:-}"
+  [[ ${1:-} == Z ]] || echo "${20:-}"
 }
 
 # is_running NAME: whether the daemon of that name is alive.

@@ -38,6 +38,9 @@ save_image() {
 remove_dangling() {
   run_buildah rm --all >/dev/null 2>&1 || true
   run_buildah rmi --prune >/dev/null 2>&1 || true
+  # Its cache of layers' sources has a fixed place; it is the user's if other images are there.
+  if [[ ! -e /var/lib/containers/storage ]]; then rm -rf /var/lib/containers/cache; fi
+  rmdir /var/lib/containers 2>/dev/null || true
 }
 
 # A static busybox: the nodes' pause container and the tests' shell.
@@ -57,6 +60,7 @@ build_busybox_image() {
   run_buildah config --cmd '["/bin/sleep", "infinity"]' --env PATH=/bin "$container"
   run_buildah commit -q "$(policy)" --rm "$container" "$BUSYBOX_IMAGE"
   save_image "$BUSYBOX_IMAGE" "$IMAGES/busybox.tar"
+  remove_dangling
   rm -rf "$tree"
 }
 
