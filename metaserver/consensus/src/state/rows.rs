@@ -1,0 +1,257 @@
+//! The namespace's rows as its queries and batches read them: from the caches of decoded inodes
+//! and directory entries, else from RocksDB. Also the same rows as of one moment, without the
+//! caches, for long scans.
+
+use std::hash::{Hash, Hasher};
+use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use metafs_namespace::inode::{Dentry, Inode};
+use metafs_namespace::{Changes, Rows, RowsError, Settings, keys};
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot};
+
+/// Bytes of decoded inodes and of directory entries kept, roughly.
+const INODE_BUDGET: u64 = 48 << 20;
+const DENTRY_BUDGET: u64 = 24 << 20;
+
+/// Decoded rows. Changed only by the state machine, together with the rows, while it keeps
+/// readers out; filled by readers while they keep the state machine out.
+pub struct Caches {
+    inodes: Cache<u64, Arc<Inode>, InodeWeight>,
+    dentries: Cache<DentryKey, Dentry, DentryWeight>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct DentryKey {
+    parent: u64,
+    name: Bytes,
+}
+
+struct DentryRef<'a> {
+    parent: u64,
+    name: &'a [u8],
+}
+
+impl Hash for DentryKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        DentryRef { parent: self.parent, name: &self.name }.hash(state);
+    }
+}
+
+impl Hash for DentryRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parent.hash(state);
+        self.name.hash(state);
+    }
+}
+
+impl Equivalent<DentryKey> for DentryRef<'_> {
+    fn equivalent(&self, key: &DentryKey) -> bool {
+        self.parent == key.parent && self.name == key.name
+    }
+}
+
+/// Bytes of the cache's own bookkeeping per item, roughly.
+const ITEM: u64 = 64;
+
+#[derive(Clone)]
+struct InodeWeight;
+
+impl Weighter<u64, Arc<Inode>> for InodeWeight {
+    fn weight(&self, _: &u64, inode: &Arc<Inode>) -> u64 {
+        let acl = inode.acl.as_ref().map_or(0, |acl| acl.len() * 64);
+        ITEM + (size_of::<Inode>() + inode.name.len() + acl) as u64
+    }
+}
+
+#[derive(Clone)]
+struct DentryWeight;
+
+impl Weighter<DentryKey, Dentry> for DentryWeight {
+    fn weight(&self, key: &DentryKey, _: &Dentry) -> u64 {
+        ITEM + (size_of::<DentryKey>() + size_of::<Dentry>() + key.name.len()) as u64
+    }
+}
+
+impl Default for Caches {
+    fn default() -> Self {
+        const TYPICAL: u64 = 256;
+        let items = |budget: u64| (budget / TYPICAL) as usize;
+        Self {
+            inodes: Cache::with_weighter(items(INODE_BUDGET), INODE_BUDGET, InodeWeight),
+            dentries: Cache::with_weighter(items(DENTRY_BUDGET), DENTRY_BUDGET, DentryWeight),
+        }
+    }
+}
+
+impl Caches {
+    /// Takes over what a batch changed.
+    pub fn publish(&self, changes: &mut Changes) {
+        for (id, inode) in changes.inodes.drain(..) {
+            match inode {
+                Some(inode) => self.inodes.insert(id, inode),
+                None => {
+                    self.inodes.remove(&id);
+                }
+            }
+        }
+        for (parent, name, dentry) in changes.dentries.drain(..) {
+            match dentry {
+                Some(dentry) => self.dentries.insert(DentryKey { parent, name }, dentry),
+                None => {
+                    self.dentries.remove(&DentryRef { parent, name: &name });
+                }
+            }
+        }
+    }
+
+    /// Forgets everything: another state was installed.
+    pub fn clear(&self) {
+        self.inodes.clear();
+        self.dentries.clear();
+    }
+}
+
+/// The committed rows of this moment. It lives only as long as the state machine is kept from
+/// changing them (see [`super::StateStore::read`]).
+pub struct StateRows<'a> {
+    pub(super) db: &'a DB,
+    pub(super) caches: &'a Caches,
+    pub(super) settings: Option<Arc<Settings>>,
+}
+
+impl Rows for StateRows<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        let value = self.db.get_pinned(key).map_err(storage)?;
+        Ok(value.map(|v| Bytes::copy_from_slice(&v)))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        from: Bound<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), RowsError> {
+        let iterator = self.db.raw_iterator_opt(scan_options(prefix));
+        scan(iterator, prefix, from, visit)
+    }
+
+    fn inode(&self, id: u64) -> Result<Option<Arc<Inode>>, RowsError> {
+        if let Some(inode) = self.caches.inodes.get(&id) {
+            return Ok(Some(inode));
+        }
+        let inode = keys::read_inode(self, id)?;
+        if let Some(inode) = &inode {
+            self.caches.inodes.insert(id, inode.clone());
+        }
+        Ok(inode)
+    }
+
+    fn dentry(&self, parent: u64, name: &[u8]) -> Result<Option<Dentry>, RowsError> {
+        if let Some(dentry) = self.caches.dentries.get(&DentryRef { parent, name }) {
+            return Ok(Some(dentry));
+        }
+        let dentry = keys::read_dentry(self, parent, name)?;
+        if let Some(dentry) = &dentry {
+            let key = DentryKey { parent, name: Bytes::copy_from_slice(name) };
+            self.caches.dentries.insert(key, dentry.clone());
+        }
+        Ok(dentry)
+    }
+
+    fn settings(&self) -> Result<Option<Arc<Settings>>, RowsError> {
+        Ok(self.settings.clone())
+    }
+}
+
+/// The rows as they were when it was made, while the state machine goes on.
+pub struct SnapshotRows<'a> {
+    pub(super) snapshot: Snapshot<'a>,
+    pub(super) applied: u64,
+}
+
+impl SnapshotRows<'_> {
+    /// The log index up to which these rows hold everything.
+    pub fn applied(&self) -> u64 {
+        self.applied
+    }
+}
+
+impl Rows for SnapshotRows<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        Ok(self.snapshot.get(key).map_err(storage)?.map(Bytes::from))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        from: Bound<&[u8]>,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), RowsError> {
+        let mut options = scan_options(prefix);
+        options.set_readahead_size(1 << 20);
+        options.fill_cache(false);
+        scan(self.snapshot.raw_iterator_opt(options), prefix, from, visit)
+    }
+}
+
+fn storage(error: rocksdb::Error) -> RowsError {
+    RowsError::Storage(error.to_string())
+}
+
+fn scan_options(prefix: &[u8]) -> ReadOptions {
+    let mut options = ReadOptions::default();
+    if let Some(end) = successor(prefix) {
+        options.set_iterate_upper_bound(end);
+    }
+    options
+}
+
+/// The first key after all that start with `prefix`; `None`: there is no such key.
+fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let kept = prefix.iter().rposition(|b| *b != u8::MAX)?;
+    let mut end = prefix[..=kept].to_vec();
+    end[kept] += 1;
+    Some(end)
+}
+
+fn scan<D: DBAccess>(
+    mut iterator: DBRawIteratorWithThreadMode<'_, D>,
+    prefix: &[u8],
+    from: Bound<&[u8]>,
+    visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+) -> Result<(), RowsError> {
+    match from {
+        Bound::Included(key) => iterator.seek(key.max(prefix)),
+        Bound::Excluded(key) => {
+            iterator.seek(key.max(prefix));
+            if iterator.key() == Some(key) {
+                iterator.next();
+            }
+        }
+        Bound::Unbounded => iterator.seek(prefix),
+    }
+    while let Some((key, value)) = iterator.item() {
+        if !key.starts_with(prefix) || visit(key, value).is_break() {
+            return Ok(());
+        }
+        iterator.next();
+    }
+    iterator.status().map_err(storage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn successors() {
+        assert_eq!(successor(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(successor(&[1, 255, 255]), Some(vec![2]));
+        assert_eq!(successor(&[255]), None);
+        assert_eq!(successor(&[]), None);
+    }
+}
