@@ -12,11 +12,16 @@ project_image() { echo "${METAFS_IMAGE:-$PROJECT_IMAGE}"; }
 
 # install_operator [HELM ARGUMENT...]
 install_operator() {
-  local image
+  local image tag=latest
   image=$(project_image)
+  # A colon before the last slash is a port of the registry.
+  if [[ ${image##*/} == *:* ]]; then
+    tag=${image##*:}
+    image=${image%:*}
+  fi
   helm upgrade --install "$OPERATOR" "$REPO/charts/metafs-operator" \
     --namespace "$OPERATOR_NAMESPACE" --create-namespace \
-    --set image.repository="${image%:*}" --set-string image.tag="${image##*:}" \
+    --set image.repository="$image" --set-string image.tag="$tag" \
     --wait --timeout 120s "$@"
 }
 
