@@ -22,16 +22,32 @@ pub(crate) fn redirect<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusa
 
 fn location<B: Backend>(call: &Call<'_, B>) -> Result<String, Refusal> {
     let authority = authority(call)?;
-    let mut location = format!("http://{authority}{}?", call.uri.path());
+    let mut location = format!("http://{authority}");
+    push_ascii(&mut location, call.uri.path());
+    location.push('?');
     for pair in call.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
         if !["noredirect", "data"].iter().any(|drop| name.eq_ignore_ascii_case(drop)) {
-            location.push_str(pair);
+            push_ascii(&mut location, pair);
             location.push('&');
         }
     }
     location.push_str("data=true");
     Ok(location)
+}
+
+/// Appends `part` of a URL. Java's client sends letters beyond ASCII as they are, but reads
+/// headers as Latin-1: they go back percent-encoded.
+fn push_ascii(location: &mut String, part: &str) {
+    for byte in part.bytes() {
+        match byte {
+            0x21..0x7f => location.push(byte.into()),
+            _ => {
+                let hex = |digit: u8| char::from(b"0123456789ABCDEF"[usize::from(digit)]);
+                location.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+            }
+        }
+    }
 }
 
 /// Host (and port) that the client used; without a Host header (HTTP/1.0) this end's address.

@@ -551,6 +551,9 @@ fn paths() {
         server.put(&format!("{path}?op=MKDIRS")).refused(400, invalid, "");
         server.get(&format!("{path}?op=GETFILESTATUS")).refused(400, invalid, "");
     }
+    // As Java's client sends it, and as it can read it.
+    let raw = server.put("/ü?op=CREATE&x=é").expect(307);
+    assert!(raw.headers["location"].contains("/v1/%C3%BC?op=CREATE&x=%C3%A9&"), "{raw:?}");
     server.put("//a//b?op=MKDIRS").refused(400, invalid, "");
     server.get("/%ff?op=GETFILESTATUS").refused(400, IAE, "not UTF-8");
     server.get("/%f?op=GETFILESTATUS").refused(400, IAE, "Malformed percent-encoding");
