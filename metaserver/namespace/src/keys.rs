@@ -37,7 +37,7 @@ pub mod table {
     pub const LEASE: u8 = 0x05;
     /// (holder, id) -> nothing: the files a holder has open.
     pub const LEASE_FILE: u8 = 0x06;
-    /// id -> nothing: roots of deleted trees.
+    /// id -> the last name that was removed: roots of deleted trees.
     pub const REAP: u8 = 0x07;
     /// (time of the last renewal, holder) -> nothing.
     pub const LEASE_TIME: u8 = 0x08;
@@ -68,6 +68,9 @@ pub struct State {
     pub open_files: u64,
     /// Entries of the reap queue.
     pub reap_roots: u64,
+    /// No entry of the reap queue is below this id, so that nobody has to search among rows
+    /// that were removed lately; `u64::MAX` if the queue is empty.
+    pub reap_from: u64,
     /// Set while an import runs.
     pub import: Option<ImportProgress>,
 }
@@ -322,6 +325,7 @@ pub fn read_state<R: Rows + ?Sized>(rows: &R) -> Result<State, RowsError> {
             checksum: 0,
             open_files: 0,
             reap_roots: 0,
+            reap_from: u64::MAX,
             import: None,
         }),
     }

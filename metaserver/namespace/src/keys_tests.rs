@@ -98,6 +98,7 @@ fn values_keep_their_bytes() {
         checksum: 1 << 127,
         open_files: 1,
         reap_roots: 2,
+        reap_from: 16390,
         import: Some(ImportProgress {
             next_sequence: 3,
             last_key: vec![1, 2],
@@ -124,7 +125,7 @@ fn values_keep_their_bytes() {
         (encode(&lease).unwrap(), "01d80402"),
         (
             encode(&state).unwrap(),
-            "019180010e8080808080808080808080808080808080800201020103020102",
+            "019180010e8080808080808080808080808080808080800201028680010103020102",
         ),
         (encode_raw(b"hello"), "0168656c6c6f"),
         (PRESENT, "01"),

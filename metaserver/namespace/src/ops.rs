@@ -213,9 +213,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     /// it into the reap queue.
     fn discard(&mut self, inode: &Inode) -> Result<(), RowsError> {
         if inode.directory().is_some_and(|d| d.children > 0) {
-            self.state.reap_roots += 1;
-            self.overlay
-                .set_raw(keys::reap(inode.id), Some(keys::PRESENT))
+            self.queue_reap(inode.id)
         } else {
             self.purge(inode)
         }

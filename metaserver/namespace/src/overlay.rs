@@ -116,28 +116,35 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         Ok(())
     }
 
-    /// Up to `limit` names and entries of a directory, in order.
-    pub fn children(&self, parent: u64, limit: usize) -> Result<Vec<(Vec<u8>, Dentry)>, RowsError> {
+    /// Up to `limit` names and entries of a directory, in order, after the name `after` (empty:
+    /// from the first on).
+    pub fn children(
+        &self,
+        parent: u64,
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Dentry)>, RowsError> {
         let prefix = keys::dentry_prefix(parent);
+        let start = keys::dentry(parent, after);
+        let from = Bound::Excluded(start.as_slice());
         let mut found = BTreeMap::new();
         let mut failed = None;
-        self.rows
-            .scan(&prefix, Bound::Unbounded, &mut |key, value| {
-                if !self.dentries.contains_key(key) {
-                    match keys::decode::<Dentry>(key, value) {
-                        Ok(entry) => found.insert(keys::dentry_name(key).to_vec(), entry),
-                        Err(error) => {
-                            failed = Some(error);
-                            return ControlFlow::Break(());
-                        }
-                    };
-                }
-                more(found.len() < limit)
-            })?;
+        self.rows.scan(&prefix, from, &mut |key, value| {
+            if !self.dentries.contains_key(key) {
+                match keys::decode::<Dentry>(key, value) {
+                    Ok(entry) => found.insert(keys::dentry_name(key).to_vec(), entry),
+                    Err(error) => {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                };
+            }
+            more(found.len() < limit)
+        })?;
         if let Some(error) = failed {
             return Err(error);
         }
-        let live = in_prefix(&self.dentries, &prefix)
+        let live = in_prefix(&self.dentries, &prefix, from)
             .filter_map(|(key, slot)| Some((keys::dentry_name(key).to_vec(), slot.now?)));
         found.extend(live.take(limit));
         Ok(found.into_iter().take(limit).collect())
@@ -176,6 +183,17 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         prefix: &[u8],
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
+        self.scan_raw_from(prefix, prefix, limit)
+    }
+
+    /// Up to `limit` raw rows under `prefix`, in order, from the key `from` on.
+    pub fn scan_raw_from(
+        &self,
+        prefix: &[u8],
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
+        let from = Bound::Included(from);
         let mut found = BTreeMap::new();
         self.rows
             .scan(prefix, Bound::Unbounded, &mut |key, value| {
@@ -184,7 +202,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
                 }
                 more(found.len() < limit)
             })?;
-        let live = in_prefix(&self.raw, prefix)
+        let live = in_prefix(&self.raw, prefix, from)
             .filter_map(|(key, slot)| Some((key.clone(), slot.now.clone()?)));
         found.extend(live.take(limit));
         Ok(found.into_iter().take(limit).collect())
@@ -262,8 +280,9 @@ fn more(go_on: bool) -> ControlFlow<()> {
 fn in_prefix<'m, T>(
     map: &'m BTreeMap<Vec<u8>, T>,
     prefix: &[u8],
+    from: Bound<&[u8]>,
 ) -> impl Iterator<Item = (&'m Vec<u8>, &'m T)> {
-    map.range::<[u8], _>((Bound::Included(prefix), Bound::Unbounded))
+    map.range::<[u8], _>((from, Bound::Unbounded))
         .take_while(move |(key, _)| key.starts_with(prefix))
 }
 

@@ -71,7 +71,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             if body.below.directories == 0 && !sticky {
                 continue;
             }
-            let children = self.overlay.children(folder.id, usize::MAX)?;
+            let children = self.overlay.children(folder.id, b"", usize::MAX)?;
             for (name, entry) in children {
                 if entry.kind == Kind::File && !sticky {
                     continue;

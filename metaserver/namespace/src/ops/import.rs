@@ -94,7 +94,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         }
         match key.first() {
             Some(&table::LEASE_FILE) => self.state.open_files += 1,
-            Some(&table::REAP) => self.state.reap_roots += 1,
+            Some(&table::REAP) => {
+                let id = keys::trailing_id(key).unwrap_or_default();
+                self.state.reap_roots += 1;
+                self.state.reap_from = self.state.reap_from.min(id);
+            }
             _ => {}
         }
         self.overlay.set_raw(key.to_vec(), Some(value.clone()))
@@ -186,7 +190,7 @@ fn decode_row(key: &Bytes, value: &Bytes) -> Result<Row, RowsError> {
         }
         Some(table::REAP) => {
             id(key)?;
-            exact(keys::PRESENT)?;
+            keys::decode_raw(key, value)?;
         }
         _ => return Err(bad("unknown table")),
     }
