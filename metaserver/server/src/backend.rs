@@ -13,7 +13,7 @@ use metafs_webhdfs::{Backend, Committed, Space};
 use crate::service::Shared;
 
 /// The namespace behind Raft.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RaftBackend {
     shared: Arc<Shared>,
     node: Arc<Node>,

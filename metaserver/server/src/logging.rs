@@ -1,6 +1,9 @@
 //! Logging: tracing to standard error, with a filter that can be replaced while running, and the
 //! audit log (target `audit`) beside it, which has its own switch in the replicated settings.
 
+use std::io::BufWriter;
+
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
@@ -15,29 +18,38 @@ pub struct FilterError {
     reason: String,
 }
 
+/// Lines that may wait for standard error to take them; past it, who logs waits.
+const WAITING_LINES: usize = 1 << 16;
+
 /// The handle that reads and replaces the filter.
 #[derive(Clone, Debug)]
 pub struct LogFilter {
     handle: reload::Handle<EnvFilter, Registry>,
 }
 
-/// Starts logging for the process.
+/// Starts logging for the process. Lines are written by a thread of their own, many at a time:
+/// with the audit log on there is one for each client operation. Dropping the guard writes what
+/// still waits.
 ///
 /// # Errors
 /// The filter does not parse.
-pub fn start(config: &LogConfig) -> Result<LogFilter, FilterError> {
+pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError> {
     let LogConfig { filter, format } = config;
-    let (layer, handle) = reload::Layer::new(parse(filter)?);
-    let registry = tracing_subscriber::registry().with(layer);
+    let (filter, handle) = reload::Layer::new(parse(filter)?);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(false)
+        .buffered_lines_limit(WAITING_LINES)
+        .finish(BufWriter::with_capacity(1 << 16, std::io::stderr()));
+    let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_writer(std::io::stderr))
+            .with(fmt::layer().with_ansi(false).with_writer(writer))
             .init(),
         LogFormat::Json => registry
-            .with(fmt::layer().json().with_writer(std::io::stderr))
+            .with(fmt::layer().json().with_writer(writer))
             .init(),
     }
-    Ok(LogFilter { handle })
+    Ok((LogFilter { handle }, guard))
 }
 
 impl LogFilter {
@@ -61,11 +73,27 @@ impl LogFilter {
     }
 }
 
+/// Raft's engine tells every message at level info; unless the filter names it, only its warnings
+/// are wanted.
+fn complete(filter: &str) -> String {
+    if filter.contains("openraft") { filter.to_owned() } else { format!("openraft=warn,{filter}") }
+}
+
 fn parse(filter: &str) -> Result<EnvFilter, FilterError> {
-    EnvFilter::builder()
-        .parse(filter)
-        .map_err(|error| FilterError {
-            filter: filter.to_owned(),
-            reason: error.to_string(),
-        })
+    EnvFilter::builder().parse(complete(filter)).map_err(|error| FilterError {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_quiet_unless_it_is_named() {
+        assert_eq!(complete("info"), "openraft=warn,info");
+        assert_eq!(complete("info,openraft=debug"), "info,openraft=debug");
+        assert!(parse("info,metafs_consensus=loud").is_err());
+    }
 }

@@ -9,7 +9,6 @@ use metafs_namespace::{Command, Op};
 use crate::config::Config;
 
 /// One server's shared state.
-#[derive(Debug)]
 pub struct Shared {
     config: Config,
     started: Instant,

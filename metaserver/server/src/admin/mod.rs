@@ -32,7 +32,7 @@ use crate::service::Shared;
 const JSON_LIMIT: usize = 4 << 20;
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Admin {
     /// What this server is and does.
     pub shared: Arc<Shared>,

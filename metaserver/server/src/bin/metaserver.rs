@@ -32,7 +32,9 @@ fn main() -> ExitCode {
         .and_then(|config| Ok((metafs_server::logging::start(&config.log)?, config)))
         .and_then(|(logs, config)| Ok((logs, config, tokio::runtime::Runtime::new()?)));
     match started {
-        Ok((logs, config, runtime)) => runtime.block_on(metafs_server::run::run(config, logs)),
+        Ok(((logs, _written), config, runtime)) => {
+            runtime.block_on(metafs_server::run::run(config, logs))
+        }
         Err(error) => {
             eprintln!("metaserver: {error:#}");
             ExitCode::FAILURE
