@@ -67,15 +67,8 @@ impl Client {
             .timeout(timeout)
             .no_proxy()
             .build()
-            .map_err(|source| ClientError::Transport {
-                address: address.clone(),
-                source,
-            })?;
-        Ok(Self {
-            http,
-            address,
-            key: key.into(),
-        })
+            .map_err(|source| ClientError::Transport { address: address.clone(), source })?;
+        Ok(Self { http, address, key: key.into() })
     }
 
     /// The address it talks to.
@@ -88,42 +81,32 @@ impl Client {
     /// # Errors
     /// See [`ClientError`]; so for all calls below.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/status", None::<&()>)
-            .await
+        self.call(reqwest::Method::GET, "/v1/status", None::<&()>).await
     }
 
     /// Forms a cluster.
     pub async fn init(&self, request: &InitRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/init", Some(request))
-            .await
+        self.call(reqwest::Method::POST, "/v1/init", Some(request)).await
     }
 
     /// Adds a learner.
     pub async fn add_learner(&self, request: &LearnerRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/learners", Some(request))
-            .await
+        self.call(reqwest::Method::POST, "/v1/learners", Some(request)).await
     }
 
     /// Changes the voters.
     pub async fn set_voters(&self, request: &VotersRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/voters", Some(request))
-            .await
+        self.call(reqwest::Method::PUT, "/v1/voters", Some(request)).await
     }
 
     /// Removes a member, voter or learner.
     pub async fn remove_member(&self, node: NodeId) -> Result<Done, ClientError> {
-        self.call(
-            reqwest::Method::DELETE,
-            &format!("/v1/members/{node}"),
-            None::<&()>,
-        )
-        .await
+        self.call(reqwest::Method::DELETE, &format!("/v1/members/{node}"), None::<&()>).await
     }
 
     /// Hands leadership over.
     pub async fn transfer_leader(&self, request: &TransferRequest) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::POST, "/v1/transfer-leader", Some(request))
-            .await
+        self.call(reqwest::Method::POST, "/v1/transfer-leader", Some(request)).await
     }
 
     /// Replaces the replicated settings.
@@ -131,26 +114,22 @@ impl Client {
         &self,
         settings: &metafs_namespace::Settings,
     ) -> Result<Done, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/settings", Some(settings))
-            .await
+        self.call(reqwest::Method::PUT, "/v1/settings", Some(settings)).await
     }
 
     /// The replicated settings in force there.
     pub async fn settings(&self) -> Result<metafs_namespace::Settings, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/settings", None::<&()>)
-            .await
+        self.call(reqwest::Method::GET, "/v1/settings", None::<&()>).await
     }
 
     /// The present log filter.
     pub async fn log_level(&self) -> Result<LogLevel, ClientError> {
-        self.call(reqwest::Method::GET, "/v1/log-level", None::<&()>)
-            .await
+        self.call(reqwest::Method::GET, "/v1/log-level", None::<&()>).await
     }
 
     /// Changes the log filter until the next start.
     pub async fn set_log_level(&self, level: &LogLevel) -> Result<LogLevel, ClientError> {
-        self.call(reqwest::Method::PUT, "/v1/log-level", Some(level))
-            .await
+        self.call(reqwest::Method::PUT, "/v1/log-level", Some(level)).await
     }
 
     /// Starts an export; the body is the stream.
@@ -169,10 +148,7 @@ impl Client {
             .timeout(Duration::from_secs(24 * 3600))
             .body(body);
         let response = self.send(request).await?;
-        response
-            .json()
-            .await
-            .map_err(|source| self.transport(source))
+        response.json().await.map_err(|source| self.transport(source))
     }
 
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
@@ -183,31 +159,19 @@ impl Client {
     }
 
     fn transport(&self, source: reqwest::Error) -> ClientError {
-        ClientError::Transport {
-            address: self.address.clone(),
-            source: source.without_url(),
-        }
+        ClientError::Transport { address: self.address.clone(), source: source.without_url() }
     }
 
     async fn send(
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<reqwest::Response, ClientError> {
-        let response = request
-            .send()
-            .await
-            .map_err(|source| self.transport(source))?;
+        let response = request.send().await.map_err(|source| self.transport(source))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        let error = response
-            .json()
-            .await
-            .map_err(|source| self.transport(source))?;
-        Err(ClientError::Refused {
-            address: self.address.clone(),
-            error,
-        })
+        let error = response.json().await.map_err(|source| self.transport(source))?;
+        Err(ClientError::Refused { address: self.address.clone(), error })
     }
 
     async fn call<B: Serialize, A: DeserializeOwned>(
@@ -221,9 +185,6 @@ impl Client {
             request = request.json(body);
         }
         let response = self.send(request).await?;
-        response
-            .json()
-            .await
-            .map_err(|source| self.transport(source))
+        response.json().await.map_err(|source| self.transport(source))
     }
 }

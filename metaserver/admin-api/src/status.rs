@@ -136,38 +136,14 @@ pub struct MemberFields {
 }
 
 impl From<Member> for MemberFields {
-    fn from(
-        Member {
-            name,
-            raft,
-            admin,
-            web,
-        }: Member,
-    ) -> Self {
-        Self {
-            name,
-            raft,
-            admin,
-            web,
-        }
+    fn from(Member { name, raft, admin, web }: Member) -> Self {
+        Self { name, raft, admin, web }
     }
 }
 
 impl From<MemberFields> for Member {
-    fn from(
-        MemberFields {
-            name,
-            raft,
-            admin,
-            web,
-        }: MemberFields,
-    ) -> Self {
-        Self {
-            name,
-            raft,
-            admin,
-            web,
-        }
+    fn from(MemberFields { name, raft, admin, web }: MemberFields) -> Self {
+        Self { name, raft, admin, web }
     }
 }
 

@@ -27,17 +27,16 @@ impl RaftBackend {
 
     fn serving(&self) -> Result<(), FsError> {
         // A stopped server sends its clients away: another one may well serve.
-        self.shared.stopped_reason().map_or(Ok(()), |reason| {
-            Err(FsError::new(ErrorKind::Standby, reason))
-        })
+        self.shared
+            .stopped_reason()
+            .map_or(Ok(()), |reason| Err(FsError::new(ErrorKind::Standby, reason)))
     }
 
     fn committed<T>(
         &self,
         f: impl FnOnce(&Committed<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.node
-            .view(|view| f(&View::new(view.rows() as &dyn Rows)?))?
+        self.node.view(|view| f(&View::new(view.rows() as &dyn Rows)?))?
     }
 }
 
@@ -64,10 +63,9 @@ fn unavailable(error: ProposeError, category: Category) -> FsError {
             );
             (ErrorKind::Standby, message)
         }
-        ProposeError::NotLeader { leader: None } => (
-            ErrorKind::Retriable,
-            "No server is active at the moment; retry".to_owned(),
-        ),
+        ProposeError::NotLeader { leader: None } => {
+            (ErrorKind::Retriable, "No server is active at the moment; retry".to_owned())
+        }
         ProposeError::Retriable(reason) | ProposeError::OutcomeUnknown(reason) => {
             (ErrorKind::Retriable, reason)
         }
@@ -79,10 +77,7 @@ fn unavailable(error: ProposeError, category: Category) -> FsError {
 /// A storage failure is the server's trouble: it is logged here, and the client may come back.
 fn storage(error: RowsError) -> FsError {
     tracing::error!(%error, "cannot read the namespace");
-    FsError::new(
-        ErrorKind::Retriable,
-        "The server cannot read its storage; retry",
-    )
+    FsError::new(ErrorKind::Retriable, "The server cannot read its storage; retry")
 }
 
 fn answer(failure: Failure) -> FsError {
@@ -106,18 +101,13 @@ impl Backend for RaftBackend {
         T: Send,
         F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
     {
-        self.node
-            .read()
-            .await
-            .map_err(|error| unavailable(error, Category::Read))?;
+        self.node.read().await.map_err(|error| unavailable(error, Category::Read))?;
         self.committed(f).map_err(answer)
     }
 
     async fn mutate(&self, caller: Caller, mutation: Mutation) -> Result<Reply, FsError> {
         let applied = self.shared.propose(Op::Client(caller, mutation)).await;
-        applied
-            .map_err(|error| unavailable(error, Category::Write))?
-            .reply
+        applied.map_err(|error| unavailable(error, Category::Write))?.reply
     }
 
     fn peek<T, F>(&self, f: F) -> Option<T>
@@ -156,18 +146,10 @@ mod tests {
 
     #[test]
     fn clients_go_on_when_somebody_leads_and_wait_when_nobody_does() {
-        let peer = || Peer {
-            name: "n".into(),
-            raft: "r".into(),
-            admin: "a".into(),
-            web: "w".into(),
-        };
-        let follower = unavailable(
-            ProposeError::NotLeader {
-                leader: Some((1, peer())),
-            },
-            Category::Write,
-        );
+        let peer =
+            || Peer { name: "n".into(), raft: "r".into(), admin: "a".into(), web: "w".into() };
+        let follower =
+            unavailable(ProposeError::NotLeader { leader: Some((1, peer())) }, Category::Write);
         assert_eq!(follower.kind, ErrorKind::Standby);
         assert!(
             follower

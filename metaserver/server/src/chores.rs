@@ -29,21 +29,13 @@ pub struct Seen {
 
 /// The next step, if there is one. Leases first: a waiting client may depend on it.
 pub fn next(seen: Seen) -> Option<Op> {
-    let Seen {
-        leads,
-        reap_pending,
-        leases_expired,
-    } = seen;
+    let Seen { leads, reap_pending, leases_expired } = seen;
     if !leads {
         None
     } else if leases_expired {
-        Some(Op::ExpireLeases {
-            max_files: LEASE_STEP,
-        })
+        Some(Op::ExpireLeases { max_files: LEASE_STEP })
     } else if reap_pending {
-        Some(Op::Reap {
-            max_inodes: REAP_STEP,
-        })
+        Some(Op::Reap { max_inodes: REAP_STEP })
     } else {
         None
     }
@@ -52,11 +44,7 @@ pub fn next(seen: Seen) -> Option<Op> {
 fn look(node: &Node) -> Result<Seen, RowsError> {
     let leads = matches!(node.role().borrow().role, Role::Leader { confirmed: true });
     if !leads {
-        return Ok(Seen {
-            leads,
-            reap_pending: false,
-            leases_expired: false,
-        });
+        return Ok(Seen { leads, reap_pending: false, leases_expired: false });
     }
     node.view(|view| {
         Ok(Seen {
@@ -111,33 +99,10 @@ mod tests {
 
     #[test]
     fn only_the_leader_works_and_leases_go_first() {
-        let all = Seen {
-            leads: true,
-            reap_pending: true,
-            leases_expired: true,
-        };
-        assert_eq!(
-            next(Seen {
-                leads: false,
-                ..all
-            }),
-            None
-        );
+        let all = Seen { leads: true, reap_pending: true, leases_expired: true };
+        assert_eq!(next(Seen { leads: false, ..all }), None);
         assert!(matches!(next(all), Some(Op::ExpireLeases { .. })));
-        assert!(matches!(
-            next(Seen {
-                leases_expired: false,
-                ..all
-            }),
-            Some(Op::Reap { .. })
-        ));
-        assert_eq!(
-            next(Seen {
-                leads: true,
-                reap_pending: false,
-                leases_expired: false
-            }),
-            None
-        );
+        assert!(matches!(next(Seen { leases_expired: false, ..all }), Some(Op::Reap { .. })));
+        assert_eq!(next(Seen { leads: true, reap_pending: false, leases_expired: false }), None);
     }
 }

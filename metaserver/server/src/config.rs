@@ -39,13 +39,7 @@ struct Listen {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self {
-            host: "0.0.0.0".into(),
-            web: 9870,
-            raft: 8030,
-            admin: 8031,
-            health: 9872,
-        }
+        Self { host: "0.0.0.0".into(), web: 9870, raft: 8030, admin: 8031, health: 9872 }
     }
 }
 
@@ -63,11 +57,7 @@ pub struct RaftTimings {
 
 impl Default for RaftTimings {
     fn default() -> Self {
-        Self {
-            heartbeat_ms: 300,
-            election_min_ms: 1500,
-            election_max_ms: 3000,
-        }
+        Self { heartbeat_ms: 300, election_min_ms: 1500, election_max_ms: 3000 }
     }
 }
 
@@ -83,10 +73,7 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self {
-            filter: "info".into(),
-            format: LogFormat::Text,
-        }
+        Self { filter: "info".into(), format: LogFormat::Text }
     }
 }
 
@@ -169,41 +156,23 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], naming the file and what to change.
     pub fn load(path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path, overrides)
     }
 
     fn parse(text: &str, path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let File {
-            name,
-            data_dir,
-            key_file,
-            advertise,
-            listen,
-            raft,
-            log,
-        } = serde_yaml::from_str(text).map_err(|source| ConfigError::Parse {
-            path: path.to_owned(),
-            source,
-        })?;
+        let File { name, data_dir, key_file, advertise, listen, raft, log } =
+            serde_yaml::from_str(text)
+                .map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
         let bad = |field, reason: &str| ConfigError::Value {
             path: path.to_owned(),
             field,
             reason: reason.to_owned(),
         };
-        let name = overrides
-            .name
-            .or(name)
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| {
-                bad(
-                    "name",
-                    "give the server a name here, with --name or in METAFS_NAME",
-                )
-            })?;
+        let name = overrides.name.or(name).filter(|name| !name.is_empty()).ok_or_else(|| {
+            bad("name", "give the server a name here, with --name or in METAFS_NAME")
+        })?;
         let named = |text: &str| text.replace("{name}", &name);
         let advertise = named(&advertise);
         if advertise.is_empty() || advertise.contains(['/', ' ']) {
@@ -222,18 +191,9 @@ impl Config {
             return Err(bad("raft", "electionMaxMs must be above electionMinMs"));
         }
         let host: std::net::IpAddr = named(&listen.host).parse().map_err(|_| {
-            bad(
-                "listen.host",
-                "must be an IP address to bind to, such as 0.0.0.0 or ::",
-            )
+            bad("listen.host", "must be an IP address to bind to, such as 0.0.0.0 or ::")
         })?;
-        let Listen {
-            host: _,
-            web,
-            raft: raft_port,
-            admin,
-            health,
-        } = listen;
+        let Listen { host: _, web, raft: raft_port, admin, health } = listen;
         let at = |port| SocketAddr::new(host, port);
         let seen_at = |port| {
             if advertise.contains(':') {
@@ -276,10 +236,7 @@ mod tests {
         Config::parse(
             text,
             Path::new("server.yaml"),
-            Overrides {
-                name: Some("n-1".into()),
-                data_dir: None,
-            },
+            Overrides { name: Some("n-1".into()), data_dir: None },
         )
     }
 
@@ -304,23 +261,11 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         for (text, says) in [
-            (
-                "dataDir: d\nkeyFile: k\nadvertise: a\nspeed: 1\n",
-                "unknown field `speed`",
-            ),
+            ("dataDir: d\nkeyFile: k\nadvertise: a\nspeed: 1\n", "unknown field `speed`"),
             ("dataDir: d\nkeyFile: k\nadvertise: ''\n", "advertise"),
-            (
-                "dataDir: d\nkeyFile: k\nadvertise: a\nlisten: {host: example}\n",
-                "IP address",
-            ),
-            (
-                "dataDir: d\nkeyFile: k\nadvertise: a\nraft: {heartbeatMs: 0}\n",
-                "heartbeatMs",
-            ),
-            (
-                "dataDir: d\nkeyFile: k\nadvertise: a\nraft: {electionMaxMs: 5}\n",
-                "electionMaxMs",
-            ),
+            ("dataDir: d\nkeyFile: k\nadvertise: a\nlisten: {host: example}\n", "IP address"),
+            ("dataDir: d\nkeyFile: k\nadvertise: a\nraft: {heartbeatMs: 0}\n", "heartbeatMs"),
+            ("dataDir: d\nkeyFile: k\nadvertise: a\nraft: {electionMaxMs: 5}\n", "electionMaxMs"),
             ("keyFile: k\nadvertise: a\n", "dataDir"),
             ("\u{0}", "server.yaml"),
         ] {

@@ -24,10 +24,7 @@ impl Space {
     /// The volume cannot be asked.
     pub fn of(dir: &Path) -> std::io::Result<Self> {
         let stat = statvfs(dir)?;
-        Ok(Self {
-            free: stat.f_bavail * stat.f_frsize,
-            total: stat.f_blocks * stat.f_frsize,
-        })
+        Ok(Self { free: stat.f_bavail * stat.f_frsize, total: stat.f_blocks * stat.f_frsize })
     }
 
     /// What must stay free: [`RESERVE`], but never more than a tenth of a small volume.
@@ -38,11 +35,7 @@ impl Space {
     /// Why a server on this volume must not serve, if so. `stopped`: it already stopped for this
     /// reason; it goes on only with twice the reserve, so that it does not flap.
     pub fn too_full(self, stopped: bool) -> Option<String> {
-        let needed = if stopped {
-            self.reserve() * 2
-        } else {
-            self.reserve()
-        };
+        let needed = if stopped { self.reserve() * 2 } else { self.reserve() };
         (self.free < needed).then(|| {
             format!(
                 "disk full: {} MiB free of {} MiB, {} MiB needed; enlarge the volume or free space on it",
@@ -76,10 +69,7 @@ mod tests {
 
     #[test]
     fn it_stops_below_the_reserve_and_goes_on_above_twice_of_it() {
-        let space = |free_mib: u64| Space {
-            free: free_mib << 20,
-            total: 10 << 30,
-        };
+        let space = |free_mib: u64| Space { free: free_mib << 20, total: 10 << 30 };
         assert_eq!(space(97).too_full(false), None);
         assert!(
             space(95)
@@ -92,10 +82,7 @@ mod tests {
 
     #[test]
     fn a_small_volume_keeps_a_tenth() {
-        let space = Space {
-            free: 11 << 20,
-            total: 100 << 20,
-        };
+        let space = Space { free: 11 << 20, total: 100 << 20 };
         assert_eq!(space.too_full(false), None);
         assert!(space.too_full(true).is_some());
     }

@@ -43,11 +43,7 @@ async fn readyz(State(port): State<HealthPort>) -> Response {
         Some(node) => readiness(&node.status(), port.shared.stopped_reason()),
         None => metafs_admin_api::Health {
             ready: false,
-            reason: Some(
-                port.shared
-                    .stopped_reason()
-                    .unwrap_or_else(|| "starting".to_owned()),
-            ),
+            reason: Some(port.shared.stopped_reason().unwrap_or_else(|| "starting".to_owned())),
         },
     };
     match health.reason {

@@ -42,12 +42,8 @@ pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError
         .finish(BufWriter::with_capacity(1 << 16, std::io::stderr()));
     let registry = tracing_subscriber::registry().with(filter);
     match format {
-        LogFormat::Text => registry
-            .with(fmt::layer().with_ansi(false).with_writer(writer))
-            .init(),
-        LogFormat::Json => registry
-            .with(fmt::layer().json().with_writer(writer))
-            .init(),
+        LogFormat::Text => registry.with(fmt::layer().with_ansi(false).with_writer(writer)).init(),
+        LogFormat::Json => registry.with(fmt::layer().json().with_writer(writer)).init(),
     }
     Ok((LogFilter { handle }, guard))
 }
@@ -55,9 +51,7 @@ pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError
 impl LogFilter {
     /// The present filter.
     pub fn current(&self) -> String {
-        self.handle
-            .with_current(ToString::to_string)
-            .unwrap_or_default()
+        self.handle.with_current(ToString::to_string).unwrap_or_default()
     }
 
     /// Replaces the filter until the next start.
@@ -66,10 +60,9 @@ impl LogFilter {
     /// It does not parse; the old one stays.
     pub fn replace(&self, filter: &str) -> Result<(), FilterError> {
         let parsed = parse(filter)?;
-        self.handle.reload(parsed).map_err(|error| FilterError {
-            filter: filter.to_owned(),
-            reason: error.to_string(),
-        })
+        self.handle
+            .reload(parsed)
+            .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })
     }
 }
 
@@ -80,10 +73,9 @@ fn complete(filter: &str) -> String {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, FilterError> {
-    EnvFilter::builder().parse(complete(filter)).map_err(|error| FilterError {
-        filter: filter.to_owned(),
-        reason: error.to_string(),
-    })
+    EnvFilter::builder()
+        .parse(complete(filter))
+        .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })
 }
 
 #[cfg(test)]

@@ -18,9 +18,8 @@ pub struct ProcessCollector {
 impl ProcessCollector {
     /// For the process that starts now.
     pub fn new() -> Self {
-        let start = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0.0, |since| since.as_secs_f64());
+        let start =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
         Self { start }
     }
 }
@@ -83,18 +82,8 @@ impl Collector for ProcessCollector {
                 figures.virtual_bytes as f64,
             ),
             ("process_threads", "Threads", None, figures.threads as f64),
-            (
-                "process_open_fds",
-                "Open file descriptors",
-                None,
-                fds as f64,
-            ),
-            (
-                "process_start_time",
-                "Start, since the epoch",
-                Some(&Unit::Seconds),
-                self.start,
-            ),
+            ("process_open_fds", "Open file descriptors", None, fds as f64),
+            ("process_start_time", "Start, since the epoch", Some(&Unit::Seconds), self.start),
         ];
         for (name, help, unit, value) in gauges {
             let gauge = ConstGauge::new(value);
@@ -115,12 +104,7 @@ mod tests {
         let figures = parse_stat(stat, 100.0, 4096).expect("parses");
         assert_eq!(
             figures,
-            Figures {
-                cpu_seconds: 3.0,
-                resident_bytes: 3 * 4096,
-                virtual_bytes: 8192,
-                threads: 7
-            }
+            Figures { cpu_seconds: 3.0, resident_bytes: 3 * 4096, virtual_bytes: 8192, threads: 7 }
         );
         assert_eq!(parse_stat("nonsense", 100.0, 4096), None);
     }

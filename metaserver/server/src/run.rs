@@ -81,13 +81,7 @@ pub async fn run(config: Config, logs: LogFilter) -> ExitCode {
 }
 
 async fn listen(what: &'static str, address: SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| RunError::Listen {
-            what,
-            address,
-            source,
-        })
+    TcpListener::bind(address).await.map_err(|source| RunError::Listen { what, address, source })
 }
 
 async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
@@ -107,18 +101,9 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
     let shared = Arc::new(Shared::new(config));
     let registry = Arc::new(RwLock::new(process_metrics()));
 
-    let admin = admin::router(
-        Admin {
-            shared: shared.clone(),
-            logs,
-        },
-        key.clone(),
-    );
+    let admin = admin::router(Admin { shared: shared.clone(), logs }, key.clone());
     tokio::spawn(plain_http("admin", admin_port, admin, stopping.clone()));
-    let health = health::router(HealthPort {
-        shared: shared.clone(),
-        registry: registry.clone(),
-    });
+    let health = health::router(HealthPort { shared: shared.clone(), registry: registry.clone() });
     tokio::spawn(plain_http("health", health_port, health, stopping.clone()));
 
     if !wait_for_space(&shared, stopping.clone()).await? {
@@ -134,11 +119,7 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
     shared.set_node(node.clone());
     let chores = tokio::spawn(chores::run(shared.clone(), node.clone()));
     let web_port = listen("WebHDFS", shared.config().web).await?;
-    tracing::info!(
-        name = shared.config().own.name,
-        id = format!("{:016x}", node.id()),
-        "serving"
-    );
+    tracing::info!(name = shared.config().own.name, id = format!("{:016x}", node.id()), "serving");
     let (close_door, door_closing) = watch::channel(false);
     let backend = Arc::new(RaftBackend::new(shared.clone(), node.clone()));
     let door = Door::new(backend, Limits::default(), web_metrics);
@@ -180,21 +161,13 @@ async fn start_node(
     key: Arc<KeyFile>,
 ) -> Result<Arc<Node>, RunError> {
     let config = shared.config();
-    let RaftTimings {
-        heartbeat_ms,
-        election_min_ms,
-        election_max_ms,
-    } = config.timings;
+    let RaftTimings { heartbeat_ms, election_min_ms, election_max_ms } = config.timings;
     let node = Node::start(NodeConfig {
         data_dir: config.data_dir.clone(),
         own: config.own.clone(),
         listener,
         key,
-        timings: Timings {
-            heartbeat_ms,
-            election_min_ms,
-            election_max_ms,
-        },
+        timings: Timings { heartbeat_ms, election_min_ms, election_max_ms },
     })
     .await?;
     Ok(node)
@@ -206,10 +179,7 @@ async fn wait_for_space(
     stopping: watch::Receiver<bool>,
 ) -> Result<bool, RunError> {
     let dir = &shared.config().data_dir;
-    let in_dir = |source| RunError::DataDir {
-        path: dir.display().to_string(),
-        source,
-    };
+    let in_dir = |source| RunError::DataDir { path: dir.display().to_string(), source };
     std::fs::create_dir_all(dir).map_err(in_dir)?;
     let mut stopped = false;
     while let Some(reason) = Space::of(dir).map_err(in_dir)?.too_full(stopped) {
@@ -218,10 +188,7 @@ async fn wait_for_space(
         }
         stopped = true;
         shared.set_stopped(Some(reason));
-        if tokio::time::timeout(DISK_CHECK, until(stopping.clone()))
-            .await
-            .is_ok()
-        {
+        if tokio::time::timeout(DISK_CHECK, until(stopping.clone())).await.is_ok() {
             return Ok(false);
         }
     }
@@ -255,9 +222,7 @@ async fn plain_http(
     router: axum::Router,
     stopping: watch::Receiver<bool>,
 ) {
-    if let Err(error) = axum::serve(listener, router)
-        .with_graceful_shutdown(until(stopping))
-        .await
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until(stopping)).await
     {
         tracing::error!(%error, what, "port closed");
     }

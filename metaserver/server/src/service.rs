@@ -69,11 +69,7 @@ impl Shared {
         let Some(node) = self.node() else {
             return Err(ProposeError::Retriable("the server is starting".into()));
         };
-        node.propose(Command {
-            time_ms: now_ms(),
-            op,
-        })
-        .await
+        node.propose(Command { time_ms: now_ms(), op }).await
     }
 
     /// As [`Shared::propose`], waiting for the first election of a cluster just formed.
@@ -104,7 +100,5 @@ impl Shared {
 pub fn now_ms() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        })
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -43,10 +43,8 @@ pub struct Admin {
 impl Admin {
     fn node(&self) -> Result<&Arc<Node>, Refusal> {
         self.shared.node().ok_or_else(|| {
-            let reason = self
-                .shared
-                .stopped_reason()
-                .unwrap_or_else(|| "the server is starting".into());
+            let reason =
+                self.shared.stopped_reason().unwrap_or_else(|| "the server is starting".into());
             Refusal::new(ErrorCode::Unavailable, reason)
         })
     }
@@ -58,11 +56,7 @@ pub struct Refusal(ApiError);
 
 impl Refusal {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ApiError {
-            code,
-            message: message.into(),
-            leader: None,
-        })
+        Self(ApiError { code, message: message.into(), leader: None })
     }
 }
 
@@ -79,15 +73,9 @@ fn not_leader(leader: Option<(u64, Peer)>) -> Refusal {
         Some((_, peer)) => format!("this server does not lead; {} does", peer.name),
         None => "this server does not lead, and knows no leader".to_owned(),
     };
-    let leader = leader.map(|(id, peer)| Leader {
-        node_id: NodeId(id),
-        member: Some(status::member(peer)),
-    });
-    Refusal(ApiError {
-        code: ErrorCode::NotLeader,
-        message,
-        leader,
-    })
+    let leader =
+        leader.map(|(id, peer)| Leader { node_id: NodeId(id), member: Some(status::member(peer)) });
+    Refusal(ApiError { code: ErrorCode::NotLeader, message, leader })
 }
 
 impl From<ProposeError> for Refusal {
@@ -126,10 +114,7 @@ pub fn router(admin: Admin, key: Arc<KeyFile>) -> Router {
         .route("/v1/log-level", get(log_level).put(set_log_level))
         .route("/v1/export", get(transfer::export))
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
-        .route(
-            "/v1/import",
-            post(transfer::import).layer(DefaultBodyLimit::disable()),
-        )
+        .route("/v1/import", post(transfer::import).layer(DefaultBodyLimit::disable()))
         .fallback(|| async { Refusal::new(ErrorCode::BadRequest, "no such call in the admin API") })
         .layer(middleware::from_fn_with_state(key, authorise))
         .with_state(admin)
@@ -180,15 +165,11 @@ fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
 }
 
 fn done(applied_index: u64) -> axum::Json<Done> {
-    axum::Json(Done {
-        applied_index: Some(applied_index),
-    })
+    axum::Json(Done { applied_index: Some(applied_index) })
 }
 
 async fn log_level(State(admin): State<Admin>) -> axum::Json<LogLevel> {
-    axum::Json(LogLevel {
-        filter: admin.logs.current(),
-    })
+    axum::Json(LogLevel { filter: admin.logs.current() })
 }
 
 async fn set_log_level(

@@ -23,16 +23,11 @@ pub async fn get(State(admin): State<Admin>) -> Result<Json<Settings>, Refusal> 
 pub async fn put(State(admin): State<Admin>, body: Bytes) -> Result<Json<Done>, Refusal> {
     let settings: Settings = parse(&body)?;
     if settings.inline_limit > MAX_INLINE_LIMIT {
-        let message = format!(
-            "inlineLimit is {} bytes; at most {MAX_INLINE_LIMIT}",
-            settings.inline_limit
-        );
+        let message =
+            format!("inlineLimit is {} bytes; at most {MAX_INLINE_LIMIT}", settings.inline_limit);
         return Err(Refusal::new(ErrorCode::BadRequest, message));
     }
-    let applied = admin
-        .shared
-        .propose(Op::SetSettings(Box::new(settings)))
-        .await?;
+    let applied = admin.shared.propose(Op::SetSettings(Box::new(settings))).await?;
     match applied.reply {
         Ok(_) => Ok(done(applied.index)),
         Err(error) => Err(Refusal::new(ErrorCode::Conflict, error.message)),

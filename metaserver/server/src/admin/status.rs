@@ -18,28 +18,13 @@ pub async fn get(State(admin): State<Admin>) -> Result<Json<Status>, Refusal> {
         .await
         .map_err(|error| Refusal::new(metafs_admin_api::ErrorCode::Internal, error.to_string()))?;
     status.map(Json).ok_or_else(|| {
-        Refusal::new(
-            metafs_admin_api::ErrorCode::Unavailable,
-            "the server is starting",
-        )
+        Refusal::new(metafs_admin_api::ErrorCode::Unavailable, "the server is starting")
     })
 }
 
 /// A peer's addresses in the API's form.
-pub fn member(
-    Peer {
-        name,
-        raft,
-        admin,
-        web,
-    }: Peer,
-) -> Member {
-    Member {
-        name,
-        raft,
-        admin,
-        web,
-    }
+pub fn member(Peer { name, raft, admin, web }: Peer) -> Member {
+    Member { name, raft, admin, web }
 }
 
 /// Whether clients and probes may count on this member, and if not, why.
@@ -48,9 +33,8 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
         if !status.members.contains_key(&status.node_id) {
             Some("not a member of a formed cluster".to_owned())
         } else if let Some(receiving) = &status.receiving {
-            let percent = (receiving.bytes_done * 100)
-                .checked_div(receiving.bytes_total)
-                .unwrap_or(0);
+            let percent =
+                (receiving.bytes_done * 100).checked_div(receiving.bytes_total).unwrap_or(0);
             Some(format!("receiving a snapshot ({percent}%)"))
         } else if status.leader.is_none() {
             Some("no leader is known".to_owned())
@@ -60,10 +44,7 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
             None
         }
     });
-    Health {
-        ready: reason.is_none(),
-        reason,
-    }
+    Health { ready: reason.is_none(), reason }
 }
 
 fn phase_and_role(status: &consensus::Status) -> (Phase, Role) {
@@ -83,15 +64,9 @@ pub fn describe(shared: &Shared) -> Option<Status> {
     let status = node.status();
     let health = readiness(&status, shared.stopped_reason());
     let (phase, role) = phase_and_role(&status);
-    let namespace = node
-        .view(|view| view.totals())
-        .and_then(|totals| totals)
-        .unwrap_or_default();
-    let settings_generation = node
-        .view(|view| view.settings())
-        .ok()
-        .flatten()
-        .map(|settings| settings.generation);
+    let namespace = node.view(|view| view.totals()).and_then(|totals| totals).unwrap_or_default();
+    let settings_generation =
+        node.view(|view| view.settings()).ok().flatten().map(|settings| settings.generation);
     let space = crate::disk::Space::of(&shared.config().data_dir).unwrap_or_default();
     let consensus::Status {
         node_id,
@@ -122,9 +97,8 @@ pub fn describe(shared: &Shared) -> Option<Status> {
                 },
                 last_contact_ms: progress.and_then(|progress| progress.last_contact_ms),
                 snapshot_percent: snapshot.map(|transfer| {
-                    let percent = (transfer.bytes_done * 100)
-                        .checked_div(transfer.bytes_total)
-                        .unwrap_or(0);
+                    let percent =
+                        (transfer.bytes_done * 100).checked_div(transfer.bytes_total).unwrap_or(0);
                     u8::try_from(percent.min(100)).unwrap_or(100)
                 }),
             };
@@ -141,10 +115,7 @@ pub fn describe(shared: &Shared) -> Option<Status> {
         role,
         health,
         term,
-        leader: leader.map(|(id, peer)| Leader {
-            node_id: NodeId(id),
-            member: Some(member(peer)),
-        }),
+        leader: leader.map(|(id, peer)| Leader { node_id: NodeId(id), member: Some(member(peer)) }),
         last_log_index: last_log,
         committed_index: committed,
         applied_index: applied,

@@ -32,9 +32,11 @@ pub async fn export(State(admin): State<Admin>) -> Result<Response, Refusal> {
             let _ = parts.blocking_send(Err(error));
         }
     });
-    let body = stream::unfold(receiver, |mut receiver| async move {
-        Some((receiver.recv().await?, receiver))
-    });
+    let body =
+        stream::unfold(
+            receiver,
+            |mut receiver| async move { Some((receiver.recv().await?, receiver)) },
+        );
     Ok(Response::new(Body::from_stream(body)))
 }
 
@@ -46,9 +48,7 @@ fn write_export(
         let view = View::new(rows)?;
         // An error of the channel: the reader is gone, there is nobody to write for.
         let gone = |_| RowsError::Storage("the reader of the export is gone".into());
-        parts
-            .blocking_send(Ok(export::header(&view)?))
-            .map_err(gone)?;
+        parts.blocking_send(Ok(export::header(&view)?)).map_err(gone)?;
         let (mut last_key, mut rows) = (Vec::new(), 0);
         loop {
             let part = export::part(&view, &last_key, PART)?;
@@ -59,9 +59,7 @@ fn write_export(
             last_key = part.last_key;
             parts.blocking_send(Ok(part.bytes)).map_err(gone)?;
         }
-        parts
-            .blocking_send(Ok(export::trailer(&view, rows)?))
-            .map_err(gone)
+        parts.blocking_send(Ok(export::trailer(&view, rows)?)).map_err(gone)
     })
 }
 

@@ -22,11 +22,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let Cli {
-        config,
-        name,
-        data_dir,
-    } = Cli::parse();
+    let Cli { config, name, data_dir } = Cli::parse();
     let started = Config::load(&config, Overrides { name, data_dir })
         .map_err(anyhow::Error::from)
         .and_then(|config| Ok((metafs_server::logging::start(&config.log)?, config)))

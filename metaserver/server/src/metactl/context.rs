@@ -67,21 +67,9 @@ impl Connection {
     /// # Errors
     /// No server or no key is known: says which option to give.
     pub fn resolve(self) -> anyhow::Result<Context> {
-        let Connection {
-            servers,
-            key_file,
-            config,
-            name,
-            timeout,
-        } = self;
+        let Connection { servers, key_file, config, name, timeout } = self;
         let needs_config = servers.is_empty() || key_file.is_none();
-        let config = match Config::load(
-            &config,
-            Overrides {
-                name,
-                data_dir: None,
-            },
-        ) {
+        let config = match Config::load(&config, Overrides { name, data_dir: None }) {
             Ok(config) => Some(config),
             Err(error) if needs_config => {
                 return Err(error).context(
@@ -96,17 +84,11 @@ impl Connection {
         let key = std::fs::read_to_string(&key_file)
             .with_context(|| format!("cannot read the cluster's key {}", key_file.display()))?;
         let servers = if servers.is_empty() {
-            config
-                .map(|config| vec![config.own.admin])
-                .unwrap_or_default()
+            config.map(|config| vec![config.own.admin]).unwrap_or_default()
         } else {
             servers
         };
-        Ok(Context {
-            servers,
-            key: key.trim().to_owned(),
-            timeout: Duration::from_secs(timeout),
-        })
+        Ok(Context { servers, key: key.trim().to_owned(), timeout: Duration::from_secs(timeout) })
     }
 }
 
@@ -130,22 +112,15 @@ impl Context {
     /// None of the given ones answered.
     pub async fn survey(&self) -> anyhow::Result<Vec<Seen>> {
         let mut asked: BTreeMap<String, Seen> = BTreeMap::new();
-        let mut round: Vec<(String, String)> = self
-            .servers
-            .iter()
-            .map(|address| (address.clone(), address.clone()))
-            .collect();
+        let mut round: Vec<(String, String)> =
+            self.servers.iter().map(|address| (address.clone(), address.clone())).collect();
         while !round.is_empty() {
             let answers = join_all(round.drain(..).map(|(address, name)| async move {
                 let status = match self.client(&address) {
                     Ok(client) => client.status().await.map_err(|error| error.to_string()),
                     Err(error) => Err(error.to_string()),
                 };
-                Seen {
-                    address,
-                    name,
-                    status,
-                }
+                Seen { address, name, status }
             }))
             .await;
             for mut seen in answers {
@@ -160,18 +135,11 @@ impl Context {
                 .flat_map(|status| status.members.values())
                 .map(|progress| (progress.member.admin.clone(), progress.member.name.clone()))
                 .collect();
-            round.extend(
-                known
-                    .into_iter()
-                    .filter(|(address, _)| !asked.contains_key(address)),
-            );
+            round.extend(known.into_iter().filter(|(address, _)| !asked.contains_key(address)));
         }
         let mut seen = one_row_per_server(asked.into_values().collect());
         if seen.iter().all(|seen| seen.status.is_err()) {
-            let reasons: Vec<_> = seen
-                .into_iter()
-                .filter_map(|seen| seen.status.err())
-                .collect();
+            let reasons: Vec<_> = seen.into_iter().filter_map(|seen| seen.status.err()).collect();
             bail!("no server answered: {}", reasons.join("; "));
         }
         seen.sort_by(|a, b| a.name.cmp(&b.name));
@@ -221,14 +189,8 @@ pub fn find_member(status: &Status, wanted: &str) -> anyhow::Result<(NodeId, Mem
         .find(|(id, progress)| progress.member.name == wanted || id.to_string() == wanted)
         .map(|(id, progress)| (*id, progress.member.clone().into()))
         .ok_or_else(|| {
-            let names: Vec<_> = status
-                .members
-                .values()
-                .map(|progress| progress.member.name.as_str())
-                .collect();
-            anyhow!(
-                "no member is called {wanted:?}; there are: {}",
-                names.join(", ")
-            )
+            let names: Vec<_> =
+                status.members.values().map(|progress| progress.member.name.as_str()).collect();
+            anyhow!("no member is called {wanted:?}; there are: {}", names.join(", "))
         })
 }

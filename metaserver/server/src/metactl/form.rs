@@ -17,11 +17,7 @@ pub fn admin_address(text: &str) -> String {
     let has_port = text.rsplit_once(':').is_some_and(|(host, port)| {
         port.parse::<u16>().is_ok() && (!host.contains(':') || host.ends_with(']'))
     });
-    if has_port {
-        text.to_owned()
-    } else {
-        format!("{text}:8031")
-    }
+    if has_port { text.to_owned() } else { format!("{text}:8031") }
 }
 
 /// `metactl init`.
@@ -30,10 +26,7 @@ pub async fn init(
     members: &[String],
     settings: Option<&Path>,
 ) -> anyhow::Result<String> {
-    let mut first = Settings {
-        generation: 1,
-        ..Settings::default()
-    };
+    let mut first = Settings { generation: 1, ..Settings::default() };
     if let Some(path) = settings {
         first = merged(&first, path)?;
     }
@@ -41,10 +34,7 @@ pub async fn init(
         anyhow::Ok(context.client(&admin_address(member))?.status().await?)
     }))
     .await?;
-    if let Some(used) = statuses
-        .iter()
-        .find(|status| status.phase != Phase::Pristine)
-    {
+    if let Some(used) = statuses.iter().find(|status| status.phase != Phase::Pristine) {
         bail!(
             "{} was part of a cluster before ({}); a new cluster is formed of empty data directories only",
             used.own.name,
@@ -66,25 +56,14 @@ pub async fn init(
     let client = context.client(&receiver.own.admin)?;
     match client.init(&request).await {
         Err(error)
-            if error
-                .refusal()
-                .is_some_and(|refusal| refusal.code == ErrorCode::NotLeader) =>
+            if error.refusal().is_some_and(|refusal| refusal.code == ErrorCode::NotLeader) =>
         {
             // Another member won the first election: it takes the settings.
-            context
-                .leader()
-                .await?
-                .1
-                .put_settings(&request.settings)
-                .await?;
+            context.leader().await?.1.put_settings(&request.settings).await?;
         }
         outcome => drop(outcome?),
     }
-    Ok(format!(
-        "formed cluster {} of {}\n",
-        request.cluster_id,
-        members.join(", ")
-    ))
+    Ok(format!("formed cluster {} of {}\n", request.cluster_id, members.join(", ")))
 }
 
 /// Makes a learner a voter once it has caught up, bounded by two minutes without progress.
@@ -93,11 +72,8 @@ pub async fn promote(context: &Context, node: NodeId) -> anyhow::Result<()> {
     let mut quiet = 0;
     while quiet < 240 {
         let (status, client) = context.leader().await?;
-        let matched = status
-            .members
-            .get(&node)
-            .and_then(|progress| progress.matched_index)
-            .unwrap_or(0);
+        let matched =
+            status.members.get(&node).and_then(|progress| progress.matched_index).unwrap_or(0);
         if matched > 0 && matched + 100 >= status.last_log_index {
             let voters = status
                 .members
@@ -105,10 +81,8 @@ pub async fn promote(context: &Context, node: NodeId) -> anyhow::Result<()> {
                 .filter(|(id, progress)| progress.voter || **id == node)
                 .map(|(id, _)| *id)
                 .collect();
-            let request = VotersRequest {
-                voters,
-                expected_membership_index: Some(status.membership_index),
-            };
+            let request =
+                VotersRequest { voters, expected_membership_index: Some(status.membership_index) };
             client.set_voters(&request).await?;
             return Ok(());
         }
@@ -129,10 +103,7 @@ pub async fn settings(context: &Context, set: Option<&Path>) -> anyhow::Result<S
     let mut changed = merged(&present, path)?;
     changed.generation = present.generation + 1;
     client.put_settings(&changed).await?;
-    Ok(format!(
-        "settings of generation {} are in force\n",
-        changed.generation
-    ))
+    Ok(format!("settings of generation {} are in force\n", changed.generation))
 }
 
 /// `base` with the fields that the file has.
@@ -164,20 +135,11 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("temporary file");
         std::fs::write(file.path(), "superuser: root\n").expect("writes");
         let settings = merged(&Settings::default(), file.path()).expect("merges");
-        assert_eq!(
-            settings,
-            Settings {
-                superuser: "root".into(),
-                ..Settings::default()
-            }
-        );
+        assert_eq!(settings, Settings { superuser: "root".into(), ..Settings::default() });
         std::fs::write(file.path(), "superuser: root\ncolour: red\n").expect("writes");
         assert!(
-            format!(
-                "{:#}",
-                merged(&Settings::default(), file.path()).expect_err("unknown")
-            )
-            .contains("colour")
+            format!("{:#}", merged(&Settings::default(), file.path()).expect_err("unknown"))
+                .contains("colour")
         );
     }
 }

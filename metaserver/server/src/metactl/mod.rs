@@ -122,10 +122,7 @@ enum MemberChange {
 /// # Errors
 /// Whatever the servers or the local files refuse, for people to read.
 pub async fn run(cli: Cli) -> anyhow::Result<String> {
-    let Cli {
-        connection,
-        command,
-    } = cli;
+    let Cli { connection, command } = cli;
     if let Command::Version = command {
         return version(connection.resolve().ok()).await;
     }
@@ -138,20 +135,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
                 Output::Json => pretty(&render::status_json(&seen))?,
             })
         }
-        Command::Members {
-            output,
-            change: None,
-        } => {
+        Command::Members { output, change: None } => {
             let (status, _) = context.leader().await?;
             match output {
                 Output::Table => Ok(render::members(&status)),
                 Output::Json => pretty(&status.members),
             }
         }
-        Command::Members {
-            output: _,
-            change: Some(change),
-        } => change_members(&context, change).await,
+        Command::Members { output: _, change: Some(change) } => {
+            change_members(&context, change).await
+        }
         Command::Count { output } => {
             let (status, _) = context.leader().await?;
             let namespace = &status.namespace;
@@ -182,10 +175,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
             };
             client.transfer_leader(&TransferRequest { to }).await?;
             let (status, _) = context.leader().await?;
-            Ok(format!(
-                "{} leads now (term {})\n",
-                status.own.name, status.term
-            ))
+            Ok(format!("{} leads now (term {})\n", status.own.name, status.term))
         }
         Command::Settings { set } => form::settings(&context, set.as_deref()).await,
         Command::LogLevel { filter } => {
@@ -211,9 +201,7 @@ async fn version(context: Option<Context>) -> anyhow::Result<String> {
     let mut out = format!("metactl {}\n", env!("CARGO_PKG_VERSION"));
     if let Some(context) = context {
         for seen in context.survey().await.unwrap_or_default() {
-            let version = seen
-                .status
-                .map_or_else(|reason| reason, |status| status.version);
+            let version = seen.status.map_or_else(|reason| reason, |status| status.version);
             out.push_str(&format!("{} {version}\n", seen.name));
         }
     }
@@ -250,10 +238,7 @@ async fn change_members(context: &Context, change: MemberChange) -> anyhow::Resu
     let (status, client) = context.leader().await?;
     match change {
         MemberChange::Add { address } => {
-            let joining = context
-                .client(&form::admin_address(&address))?
-                .status()
-                .await?;
+            let joining = context.client(&form::admin_address(&address))?.status().await?;
             if let Some(cluster) = &joining.cluster_id
                 && Some(cluster) != status.cluster_id.as_ref()
             {
@@ -263,12 +248,7 @@ async fn change_members(context: &Context, change: MemberChange) -> anyhow::Resu
                 );
             }
             let node_id = joining.node_id;
-            client
-                .add_learner(&LearnerRequest {
-                    node_id,
-                    member: joining.own.clone(),
-                })
-                .await?;
+            client.add_learner(&LearnerRequest { node_id, member: joining.own.clone() }).await?;
             form::promote(context, node_id).await?;
             Ok(format!("{} ({node_id}) is a voter now\n", joining.own.name))
         }

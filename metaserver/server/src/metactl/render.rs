@@ -61,11 +61,8 @@ pub fn status(seen: &[Seen]) -> String {
             (None, _) => "none".to_owned(),
         };
         let namespace = &best.namespace;
-        let _ = writeln!(
-            out,
-            "Cluster      {}",
-            best.cluster_id.as_deref().unwrap_or("not formed")
-        );
+        let _ =
+            writeln!(out, "Cluster      {}", best.cluster_id.as_deref().unwrap_or("not formed"));
         let _ = writeln!(out, "Leader       {leader} (term {})", best.term);
         let _ = writeln!(
             out,
@@ -74,17 +71,10 @@ pub fn status(seen: &[Seen]) -> String {
             namespace.files,
             namespace.bytes,
             namespace.open_files,
-            if namespace.cleaning_up {
-                ", deleted trees being cleaned up"
-            } else {
-                ""
-            },
+            if namespace.cleaning_up { ", deleted trees being cleaned up" } else { "" },
         );
-        let _ = writeln!(
-            out,
-            "Checksum     {} at index {}\n",
-            namespace.checksum, best.applied_index
-        );
+        let _ =
+            writeln!(out, "Checksum     {} at index {}\n", namespace.checksum, best.applied_index);
     }
     let highest = authority(seen).map_or(0, |best| best.applied_index);
     let rows: Vec<Vec<String>> = seen
@@ -94,11 +84,7 @@ pub fn status(seen: &[Seen]) -> String {
                 status.own.name.clone(),
                 status.node_id.to_string(),
                 role(status).to_owned(),
-                if status.health.ready {
-                    "yes".into()
-                } else {
-                    "no".into()
-                },
+                if status.health.ready { "yes".into() } else { "no".into() },
                 status.applied_index.to_string(),
                 highest.saturating_sub(status.applied_index).to_string(),
                 status.version.clone(),
@@ -120,9 +106,7 @@ pub fn status(seen: &[Seen]) -> String {
         })
         .collect();
     out.push_str(&table(
-        &[
-            "NAME", "ID", "ROLE", "READY", "APPLIED", "LAG", "VERSION", "NOTE",
-        ],
+        &["NAME", "ID", "ROLE", "READY", "APPLIED", "LAG", "VERSION", "NOTE"],
         &rows,
     ));
     out
@@ -150,32 +134,17 @@ pub fn members(status: &Status) -> String {
             vec![
                 progress.member.name.clone(),
                 id.to_string(),
-                if progress.voter {
-                    "voter".into()
-                } else {
-                    "learner".into()
-                },
-                progress
-                    .matched_index
-                    .map_or_else(dash, |index| index.to_string()),
-                progress
-                    .last_contact_ms
-                    .map_or_else(dash, |ms| format!("{ms} ms")),
-                progress
-                    .snapshot_percent
-                    .map_or_else(dash, |percent| format!("{percent}%")),
+                if progress.voter { "voter".into() } else { "learner".into() },
+                progress.matched_index.map_or_else(dash, |index| index.to_string()),
+                progress.last_contact_ms.map_or_else(dash, |ms| format!("{ms} ms")),
+                progress.snapshot_percent.map_or_else(dash, |percent| format!("{percent}%")),
                 progress.member.raft.clone(),
                 progress.member.admin.clone(),
                 progress.member.web.clone(),
             ]
         })
         .collect();
-    table(
-        &[
-            "NAME", "ID", "KIND", "MATCHED", "CONTACT", "SNAPSHOT", "RAFT", "ADMIN", "WEB",
-        ],
-        &rows,
-    )
+    table(&["NAME", "ID", "KIND", "MATCHED", "CONTACT", "SNAPSHOT", "RAFT", "ADMIN", "WEB"], &rows)
 }
 
 #[cfg(test)]
@@ -186,10 +155,7 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let text = table(
             &["A", "LONG"],
-            &[
-                vec!["wide cell".into(), "x".into()],
-                vec!["y".into(), String::new()],
-            ],
+            &[vec!["wide cell".into(), "x".into()], vec!["y".into(), String::new()]],
         );
         assert_eq!(text, "A          LONG\nwide cell  x\ny\n");
     }
@@ -202,13 +168,7 @@ mod tests {
             status: Err("connection refused".into()),
         }];
         let text = status(&seen);
-        assert!(
-            text.contains("unreachable") && text.contains("connection refused"),
-            "{text}"
-        );
-        assert_eq!(
-            status_json(&seen)["members"][0]["error"],
-            "connection refused"
-        );
+        assert!(text.contains("unreachable") && text.contains("connection refused"), "{text}");
+        assert_eq!(status_json(&seen)["members"][0]["error"], "connection refused");
     }
 }

@@ -20,23 +20,15 @@ struct Progress {
 
 impl Progress {
     fn new(verb: &'static str, total: Option<u64>) -> Self {
-        Self {
-            verb,
-            total,
-            done: 0,
-            shown: 0,
-            terminal: std::io::stderr().is_terminal(),
-        }
+        Self { verb, total, done: 0, shown: 0, terminal: std::io::stderr().is_terminal() }
     }
 
     fn add(&mut self, bytes: usize) {
         self.done += bytes as u64;
         if self.terminal && self.done - self.shown >= 4 << 20 {
             self.shown = self.done;
-            let percent = self
-                .total
-                .filter(|total| *total > 0)
-                .map(|total| self.done * 100 / total);
+            let percent =
+                self.total.filter(|total| *total > 0).map(|total| self.done * 100 / total);
             let percent = percent.map_or_else(String::new, |percent| format!(" ({percent}%)"));
             eprint!("\r{} {} MiB{percent}", self.verb, self.done >> 20);
             let _ = std::io::stderr().flush();
