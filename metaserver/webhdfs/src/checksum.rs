@@ -50,12 +50,17 @@ impl FileChecksum {
         format!("MD5-of-{}MD5-of-{}{}", self.crcs_per_block, self.bytes_per_crc, self.crc)
     }
 
-    /// The Writable form: bytes per CRC, CRCs per block, MD5.
+    /// Bytes that count.
+    pub(crate) const LENGTH: usize = 28;
+
+    /// The Writable form: bytes per CRC, CRCs per block, MD5; and what else is in Hadoop's
+    /// buffer of 32.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(28);
+        let mut bytes = Vec::with_capacity(32);
         bytes.extend_from_slice(&self.bytes_per_crc.to_be_bytes());
         bytes.extend_from_slice(&self.crcs_per_block.to_be_bytes());
         bytes.extend_from_slice(&self.md5);
+        bytes.resize(32, 0);
         bytes
     }
 }
@@ -97,7 +102,22 @@ mod tests {
         let checksum = FileChecksum::of(b"", 1);
         assert_eq!(checksum.algorithm(), "MD5-of-0MD5-of-0CRC32");
         let hex: String = checksum.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "00000000000000000000000070bc8f4b72a86921468bf8e8441dce51");
+        assert_eq!(hex, "00000000000000000000000070bc8f4b72a86921468bf8e8441dce5100000000");
+    }
+
+    /// What an HDFS 3.4.2 with one DataNode answered for the same files.
+    #[test]
+    fn checksums_are_those_of_a_real_hdfs() {
+        for (length, block_size, algorithm, md5) in [
+            (3000, 1 << 20, "MD5-of-0MD5-of-512CRC32C", "2d3c6e723b16826c0075acda09535a14"),
+            (3000, 1024, "MD5-of-2MD5-of-512CRC32C", "059e0ebddd93b2be4321f50b9802ae3d"),
+            (6000, 1 << 27, "MD5-of-0MD5-of-512CRC32C", "148ae53df88a0923a1a4bb5d39f2e9b6"),
+        ] {
+            let checksum = FileChecksum::of(&vec![b'q'; length], block_size);
+            assert_eq!(checksum.algorithm(), algorithm);
+            let hex: String = checksum.md5.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hex, md5);
+        }
     }
 
     #[test]

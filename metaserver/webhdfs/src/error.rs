@@ -41,9 +41,10 @@ impl Refusal {
         FsError::new(ErrorKind::Io, message).into()
     }
 
-    /// `java.lang.SecurityException`.
-    pub(crate) fn security(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "java.lang.SecurityException", message.into())
+    /// `org.apache.hadoop.security.authorize.AuthorizationException`.
+    pub(crate) fn authorization(message: impl Into<String>) -> Self {
+        const CLASS: &str = "org.apache.hadoop.security.authorize.AuthorizationException";
+        Self::new(StatusCode::FORBIDDEN, CLASS, message.into())
     }
 
     /// A method that WebHDFS does not have.
@@ -95,22 +96,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         | ErrorKind::HadoopIllegalArgument
         | ErrorKind::IllegalArgument
         | ErrorKind::Unsupported => StatusCode::BAD_REQUEST,
-        ErrorKind::FileAlreadyExists
-        | ErrorKind::ParentNotDirectory
-        | ErrorKind::PathIsNotDirectory
-        | ErrorKind::PathIsNotEmptyDirectory
-        | ErrorKind::AccessControl
-        | ErrorKind::NsQuotaExceeded
-        | ErrorKind::DsQuotaExceeded
-        | ErrorKind::PathComponentTooLong
-        | ErrorKind::MaxDirectoryItems
-        | ErrorKind::AlreadyBeingCreated
-        | ErrorKind::RecoveryInProgress
-        | ErrorKind::LeaseExpired
-        | ErrorKind::Acl
-        | ErrorKind::Io
-        | ErrorKind::Standby
-        | ErrorKind::Retriable => StatusCode::FORBIDDEN,
+        _ => StatusCode::FORBIDDEN,
     }
 }
 

@@ -28,18 +28,14 @@ pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusa
         Op::GetFileChecksum => checksum(&call).await,
         Op::GetBlockLocations | Op::GetFileBlockLocations => block_locations(&call).await,
         Op::GetAclStatus => {
-            let status = call
-                .backend()
-                .query(|view| view.acl_status(&call.caller, &call.path))
-                .await?;
+            let status =
+                call.backend().query(|view| view.acl_status(&call.caller, &call.path)).await?;
             Ok(Outcome::json(json::acl_status(&status)))
         }
         Op::GetXAttrs => xattrs(&call).await,
         Op::ListXAttrs => {
-            let names = call
-                .backend()
-                .query(|view| view.list_xattrs(&call.caller, &call.path))
-                .await?;
+            let names =
+                call.backend().query(|view| view.list_xattrs(&call.caller, &call.path)).await?;
             Ok(Outcome::json(json::xattr_names(&names)))
         }
         Op::CheckAccess => {
@@ -54,10 +50,8 @@ pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusa
             Ok(Outcome::json(json::single("Path", &home)))
         }
         Op::GetTrashRoot => {
-            let root = call
-                .backend()
-                .query(|view| Ok(view.trash_root(&call.caller, &call.path)))
-                .await?;
+            let root =
+                call.backend().query(|view| Ok(view.trash_root(&call.caller, &call.path))).await?;
             Ok(Outcome::json(json::single("Path", &root)))
         }
         Op::GetTrashRoots => trash_roots(&call).await,
@@ -81,11 +75,7 @@ fn missing(path: &str) -> FsError {
     FsError::new(ErrorKind::FileNotFound, format!("File does not exist: {path}"))
 }
 
-fn status_in(
-    view: &Committed<'_>,
-    caller: &Caller,
-    path: &str,
-) -> Result<FileStatus, Failure> {
+fn status_in(view: &Committed<'_>, caller: &Caller, path: &str) -> Result<FileStatus, Failure> {
     Ok(view.file_status(caller, path)?.ok_or_else(|| missing(path))?)
 }
 
@@ -131,8 +121,7 @@ async fn summary<B: Backend>(
 }
 
 async fn quota_usage<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
-    let usage =
-        call.backend().query(|view| view.quota_usage(&call.caller, &call.path)).await?;
+    let usage = call.backend().query(|view| view.quota_usage(&call.caller, &call.path)).await?;
     Ok(Outcome::json(json::quota_usage(&usage)))
 }
 
@@ -145,10 +134,8 @@ async fn open<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
         check_offset(existing(call).await?.length, offset, &call.path)?;
         return redirect::redirect(call);
     }
-    let Content { status, data } = call
-        .backend()
-        .query(|view| view.read(&call.caller, &call.path, offset, length))
-        .await?;
+    let Content { status, data } =
+        call.backend().query(|view| view.read(&call.caller, &call.path, offset, length)).await?;
     check_offset(status.length, offset, &call.path)?;
     Ok(Outcome::new(Answer::Content(data)))
 }
@@ -206,16 +193,13 @@ async fn xattrs<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
         .map(xattr::parse_name)
         .collect::<Result<Vec<_>, _>>()?;
     let names = (!names.is_empty()).then_some(&names[..]);
-    let found = call
-        .backend()
-        .query(|view| view.xattrs(&call.caller, &call.path, names))
-        .await?;
+    let found = call.backend().query(|view| view.xattrs(&call.caller, &call.path, names)).await?;
     Ok(Outcome::json(json::xattrs(&found, encoding)))
 }
 
 /// Without security HDFS issues none, and clients take null for that.
 async fn delegation_token<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
-    if call.params.text("delegation").is_some() {
+    if call.params.get("delegation").is_some() {
         return Err(Refusal::illegal("delegation parameter is not null."));
     }
     fixed(call, json::single("Token", &())).await

@@ -38,7 +38,7 @@ fn location<B: Backend>(call: &Call<'_, B>) -> Result<String, Refusal> {
 
 /// Appends `part` of a URL. Java's client sends letters beyond ASCII as they are, but reads
 /// headers as Latin-1: they go back percent-encoded.
-fn push_ascii(location: &mut String, part: &str) {
+pub(crate) fn push_ascii(location: &mut String, part: &str) {
     for byte in part.bytes() {
         match byte {
             0x21..0x7f => location.push(byte.into()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Response, StatusCode, Uri};
-use metafs_namespace::{Caller, FsError, Settings, path};
+use metafs_namespace::{Caller, ErrorKind, FsError, Settings, path};
 
 use crate::backend::Backend;
 use crate::body::Body;
@@ -56,12 +56,10 @@ impl<'a, B: Backend> Call<'a, B> {
     ) -> Result<Self, Refusal> {
         let path = path_of(op, uri)?;
         let user = params.user()?.unwrap_or(DEFAULT_USER);
-        if let Some(other) = params.text("doas").filter(|other| *other != user) {
+        if let Some(other) = params.get("doas").filter(|other| *other != user) {
             // What HDFS says to who is no proxy user; there are none here.
-            return Err(Refusal::security(format!(
-                "Failed to obtain user group information: \
-                 org.apache.hadoop.security.authorize.AuthorizationException: \
-                 User: {user} is not allowed to impersonate {other}"
+            return Err(Refusal::authorization(format!(
+                "User: {user} is not allowed to impersonate {other}"
             )));
         }
         let settings = door.backend.settings()?;
@@ -90,10 +88,22 @@ fn path_of(op: Op, uri: &Uri) -> Result<String, Refusal> {
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let decoded = decode(if rest.is_empty() { "/" } else { rest }, false)?;
     let normal = match op {
-        Op::Create | Op::Mkdirs => path::normalize_new(&decoded)?,
-        _ => path::normalize(&decoded)?,
+        Op::Create | Op::Mkdirs => path::normalize_new(&decoded),
+        _ => path::normalize(&decoded),
     };
-    Ok(normal)
+    // HDFS looks for a name that nothing can have and does not find it, so that a client that
+    // asks whether a file exists gets an answer.
+    let missing = |message| FsError::new(ErrorKind::FileNotFound, message).into();
+    match op {
+        _ if normal.is_ok() || decoded.contains('\0') => Ok(normal?),
+        Op::ListStatus | Op::ListStatusBatch => {
+            Err(missing(format!("File {decoded} does not exist.")))
+        }
+        Op::GetFileStatus | Op::GetFileLinkStatus | Op::GetContentSummary => {
+            Err(missing(format!("File does not exist: {decoded}")))
+        }
+        _ => Ok(normal?),
+    }
 }
 
 /// What goes back.

@@ -26,14 +26,12 @@ use crate::door::Door;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::ops::Op;
-use crate::request::{Answer, Call, Outcome};
+use crate::redirect;
+use crate::request::{Answer, Call, Outcome, PREFIX};
 use crate::write;
 
 /// Runs `call`, a CREATE or an APPEND with its data.
-pub(crate) async fn run<B: Backend>(
-    call: Call<'_, B>,
-    body: Incoming,
-) -> Result<Outcome, Refusal> {
+pub(crate) async fn run<B: Backend>(call: Call<'_, B>, body: Incoming) -> Result<Outcome, Refusal> {
     let kind = match call.op {
         Op::Create => Kind::Create(write::create_options(&call)?),
         _ => Kind::Append,
@@ -57,8 +55,10 @@ pub(crate) async fn run<B: Backend>(
     Ok(match call.op {
         Op::Create => {
             let name = &call.settings.nameservice;
-            let path = call.uri.path().trim_start_matches(crate::request::PREFIX);
-            Outcome::new(Answer::Created(format!("webhdfs://{name}{path}"))).showing(&call.path)
+            let mut location = format!("webhdfs://{name}");
+            let path = call.uri.path();
+            redirect::push_ascii(&mut location, path.strip_prefix(PREFIX).unwrap_or(path));
+            Outcome::new(Answer::Created(location)).showing(&call.path)
         }
         _ => Outcome::nothing(),
     })
@@ -102,11 +102,8 @@ impl<B: Backend> Upload<B> {
             Kind::Create(options) if self.length.is_some() => self.put(options).await,
             Kind::Create(options) => {
                 let holder = holder();
-                let create = Mutation::Create {
-                    path: self.path.clone(),
-                    options,
-                    holder: holder.clone(),
-                };
+                let create =
+                    Mutation::Create { path: self.path.clone(), options, holder: holder.clone() };
                 self.stream(create, holder).await
             }
             Kind::Append => {

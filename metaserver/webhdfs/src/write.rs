@@ -5,7 +5,6 @@ use metafs_namespace::acl::parse_acl_spec;
 use metafs_namespace::command::{
     AclChange, CreateOptions, IfExists, Mutation, QuotaChange, RenameMode,
 };
-use metafs_namespace::inode::Kind;
 use metafs_namespace::{ErrorKind, FsError, Reply, path, xattr};
 
 use crate::backend::Backend;
@@ -42,8 +41,8 @@ pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusa
             change(&call, Mutation::SetPermission { path: path(&call), permission }).await
         }
         Op::SetOwner => {
-            let owner = call.params.text("owner").map(Into::into);
-            let group = call.params.text("group").map(Into::into);
+            let owner = call.params.get("owner").map(Into::into);
+            let group = call.params.get("group").map(Into::into);
             if owner.is_none() && group.is_none() {
                 return Err(Refusal::illegal("Both owner and group are empty."));
             }
@@ -218,16 +217,12 @@ async fn concat<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
 /// APPEND's first step: HDFS looks for the file before it redirects.
 async fn append_redirect<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
     call.params.int("buffersize", 1)?;
-    let status =
-        call.backend().query(|view| view.file_status(&call.caller, &call.path)).await?;
-    let refuse = |message| Err(FsError::new(ErrorKind::FileNotFound, message).into());
-    match status {
-        None => refuse(format!("File {} not found.", call.path)),
-        Some(status) if status.kind == Kind::Directory => {
-            refuse(format!("Path is not a file: {}", call.path))
-        }
-        Some(_) => redirect::redirect(call),
+    let status = call.backend().query(|view| view.file_status(&call.caller, &call.path)).await?;
+    if status.is_none() {
+        let message = format!("File {} not found.", call.path);
+        return Err(FsError::new(ErrorKind::FileNotFound, message).into());
     }
+    redirect::redirect(call)
 }
 
 /// CREATE's parameters (`WebHdfsHandler.onCreate`).
@@ -263,9 +258,7 @@ pub(crate) fn create_options<B: Backend>(call: &Call<'_, B>) -> Result<CreateOpt
         unmasked: params.permission("unmaskedpermission")?,
         if_exists: if overwrite { IfExists::Overwrite } else { IfExists::Fail },
         create_parent: params.boolean("createparent", true)?,
-        replication: params
-            .short("replication", 1)?
-            .unwrap_or(call.settings.default_replication),
+        replication: params.short("replication", 1)?.unwrap_or(call.settings.default_replication),
         block_size: params
             .long("blocksize", 1, i64::MAX)?
             .map_or(call.settings.default_block_size, i64::unsigned_abs),

@@ -51,7 +51,9 @@ fn a_client_that_first_sends_everything_sees_the_refusal() {
     stream.write_all(&body).unwrap();
     // The connection is still good afterwards.
     stream
-        .write_all(b"GET /webhdfs/v1/f?op=GETFILESTATUS HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .write_all(
+            b"GET /webhdfs/v1/f?op=GETFILESTATUS HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+        )
         .unwrap();
     let mut answers = String::new();
     stream.read_to_string(&mut answers).unwrap();

@@ -157,11 +157,8 @@ pub fn start_with(settings: Settings, limits: Limits) -> Server {
 }
 
 pub fn start_unformed(limits: Limits) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let backend = Arc::new(Memory::default());
     let metrics = WebMetrics::default();
     let door = Door::new(Arc::clone(&backend), limits, metrics.clone());
