@@ -74,7 +74,7 @@ expunge() {
 remove_for_good() {
   hdfs -rm -r -skipTrash "$TOP/tree"
   not hdfs -test -e "$TOP/tree"
-  prints "2 1 $(stat -c %s "$TREE/$(a_file)")" count_of "$TOP"
+  prints "3 1 $(stat -c %s "$TREE/$(a_file)")" count_of "$TOP"
 }
 too_large() {
   in_client sh -c 'head -c 2000000 /dev/zero >/tmp/one'

@@ -19,7 +19,7 @@ old=$(leader)
 term=$(mdc_field .status.term)
 before=$(stored_batches)
 check "the leader's pod $old is deleted with force" kill_leader "$old"
-check "writes go on" wait_for 90 "ten more batches" stored_at_least $((before + 10))
+check "writes go on" wait_for 180 "six more batches" stored_at_least $((before + 6))
 check "another term has begun (after $term)" wait_for 60 "the status" elected_again "$term"
 check "an Event tells of the new leader" wait_for 60 "it" an_event_tells
 must "the clients end" stop_writers
