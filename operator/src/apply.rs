@@ -1,0 +1,140 @@
+//! Step 4: server-side apply of the objects, under one field manager. What a user or a controller
+//! deleted or changed comes back.
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kube::{Client, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::info;
+
+use crate::build::{Objects, secret};
+use crate::dereference::Found;
+use crate::error::{Context, Error};
+use crate::names;
+use crate::resize;
+use crate::validate::ValidatedCluster;
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// The StatefulSet as it is now; `None` while it is being made anew.
+    pub stateful_set: Option<StatefulSet>,
+    /// An object that Kubernetes refuses until a person changes something.
+    pub problem: Option<String>,
+}
+
+/// Applies all objects. The Secret must be there ([`ensure_secret`]).
+///
+/// # Errors
+/// What may go away by itself. What Kubernetes refuses for good is [`Applied::problem`].
+pub async fn apply(client: &Client, cluster: &ValidatedCluster, found: &Found, objects: &Objects) -> Result<Applied, Error> {
+    // Without `..`: a new object must be thought of here.
+    let Objects { service_account, config, discovery, members, client: client_service, disruption_budget, stateful_set } =
+        objects;
+    let mut applied = Applied::default();
+    let mut note = |result: Result<(), Error>| match result {
+        Err(error) if error.is_permanent() => {
+            applied.problem.get_or_insert_with(|| refusal(&error));
+            Ok(())
+        }
+        other => other,
+    };
+    note(server_side(client, service_account).await.map(drop))?;
+    note(server_side(client, config).await.map(drop))?;
+    note(server_side(client, discovery).await.map(drop))?;
+    note(server_side(client, members).await.map(drop))?;
+    note(server_side(client, client_service).await.map(drop))?;
+    note(server_side(client, disruption_budget).await.map(drop))?;
+    note(resize::grow_claims(client, cluster, found).await)?;
+
+    match &found.stateful_set {
+        // Being deleted, by us (below) or by a user: it is made anew when it is gone.
+        Some(live) if live.meta().deletion_timestamp.is_some() => {}
+        Some(live) if resize::template_outgrown(live, cluster) => {
+            // The volume template is immutable: the StatefulSet is replaced, its pods stay.
+            info!(cluster = cluster.name, namespace = cluster.namespace, "replacing the StatefulSet: its volumes grow");
+            let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &cluster.namespace);
+            let orphaning = DeleteParams::orphan();
+            ignore_missing(sets.delete(&live.name_any(), &orphaning).await.map(drop))
+                .context(|| format!("deleting StatefulSet {}", live.name_any()))?;
+        }
+        _ => match server_side(client, stateful_set).await {
+            Ok(set) => applied.stateful_set = Some(set),
+            Err(error) if error.is_permanent() => {
+                applied.stateful_set.clone_from(&found.stateful_set);
+                applied.problem.get_or_insert_with(|| refusal(&error));
+            }
+            Err(error) => return Err(error),
+        },
+    }
+    Ok(applied)
+}
+
+/// The API server's words, without the request's debris.
+fn refusal(error: &Error) -> String {
+    match (error, error.answer()) {
+        (Error::Kubernetes { what, source: _ }, Some(status)) => format!("{what}: {}", status.message),
+        _ => error.to_string(),
+    }
+}
+
+/// Applies one object.
+///
+/// # Errors
+/// [`Error::Kubernetes`]
+pub async fn server_side<K>(client: &Client, object: &K) -> Result<K, Error>
+where
+    K: Resource<Scope = NamespaceResourceScope> + Clone + Debug + Serialize + DeserializeOwned,
+    K::DynamicType: Default,
+{
+    let kind = K::kind(&K::DynamicType::default()).into_owned();
+    let name = object.name_any();
+    let namespace = object.namespace().ok_or_else(|| Error::Incomplete { object: format!("{kind} {name}"), field: "namespace" })?;
+    Api::<K>::namespaced(client.clone(), &namespace)
+        .patch(&name, &PatchParams::apply(names::FIELD_MANAGER).force(), &Patch::Apply(object))
+        .await
+        .context(|| format!("applying {kind} {name}"))
+}
+
+/// Makes the cluster's Secret, with a new key, if there is none; an existing key is never changed.
+/// Returns the Secret as it is.
+///
+/// # Errors
+/// [`Error::Kubernetes`]
+pub async fn ensure_secret(client: &Client, cluster: &ValidatedCluster, found: &Found) -> Result<Secret, Error> {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), &cluster.namespace);
+    let name = names::secret(&cluster.name);
+    match &found.secret {
+        Some(live) if found.key().is_some() => Ok(live.clone()),
+        Some(live) => {
+            let patch = serde_json::json!({
+                "metadata": { "resourceVersion": live.resource_version() },
+                "stringData": { secret::KEY: secret::draw_key() },
+            });
+            secrets
+                .patch(&name, &PatchParams::default(), &Patch::Merge(&patch))
+                .await
+                .context(|| format!("adding a key to Secret {name}"))
+        }
+        None => {
+            let made = secret::build(cluster, &secret::draw_key());
+            secrets.create(&PostParams::default(), &made).await.context(|| format!("creating Secret {name}"))
+        }
+    }
+}
+
+/// Deleting what is gone already is no error.
+///
+/// # Errors
+/// Any but "not found".
+pub fn ignore_missing(result: Result<(), kube::Error>) -> Result<(), kube::Error> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,68 @@
+//! Step 3: the Kubernetes objects of a cluster. Pure: from a [`ValidatedCluster`] to objects, a
+//! file an object.
+
+pub mod config_map;
+pub mod discovery;
+pub mod pdb;
+pub mod pod;
+pub mod secret;
+pub mod service_account;
+pub mod services;
+pub mod stateful_set;
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::core::ObjectMeta;
+
+use crate::error::Error;
+use crate::names;
+use crate::validate::ValidatedCluster;
+
+/// Everything that is applied in each pass, in this order. The Secret is not among them: it is
+/// made once ([`secret`]).
+#[derive(Clone, Debug)]
+pub struct Objects {
+    /// Account of the pods; has no rights and no token.
+    pub service_account: ServiceAccount,
+    /// Configuration of the servers.
+    pub config: ConfigMap,
+    /// Configuration of Hadoop clients.
+    pub discovery: ConfigMap,
+    /// DNS names of the pods.
+    pub members: Service,
+    /// One address for clients that need no failover of their own.
+    pub client: Service,
+    /// Keeps voluntary disruptions from breaking the quorum.
+    pub disruption_budget: PodDisruptionBudget,
+    /// The pods and their volumes.
+    pub stateful_set: StatefulSet,
+}
+
+/// Builds all objects; `pods` is the number of pods to run now ([`stateful_set::replicas`]).
+///
+/// # Errors
+/// [`Error::Serialise`]: the servers' configuration cannot be written.
+pub fn objects(cluster: &ValidatedCluster, pods: u32) -> Result<Objects, Error> {
+    let config = config_map::build(cluster)?;
+    Ok(Objects {
+        service_account: service_account::build(cluster),
+        discovery: discovery::build(cluster, pods),
+        members: services::members(cluster),
+        client: services::client(cluster),
+        disruption_budget: pdb::build(cluster),
+        stateful_set: stateful_set::build(cluster, pods, &config.restart_hash),
+        config: config.object,
+    })
+}
+
+/// Metadata of an object that goes when the cluster goes.
+fn metadata(cluster: &ValidatedCluster, name: String) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name),
+        namespace: Some(cluster.namespace.clone()),
+        labels: Some(names::labels(&cluster.name)),
+        owner_references: Some(vec![cluster.owner.clone()]),
+        ..ObjectMeta::default()
+    }
+}

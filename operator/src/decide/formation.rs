@@ -1,0 +1,98 @@
+//! Whether the cluster is formed, and forming it. Done once in its life:
+//!
+//! 1. All wanted members answer and all their volumes are pristine.
+//! 2. A new cluster id and the ids of exactly these volumes are recorded in the Secret.
+//! 3. The cluster is formed of exactly the recorded volumes, under the recorded id.
+//!
+//! Killed between 2 and 3, the operator goes on with 3: the volumes are the recorded ones and still
+//! pristine. Where an id is recorded and other volumes come pristine, the cluster existed before
+//! and its data is gone or elsewhere: nothing is formed, and the message says what to delete.
+
+use std::collections::BTreeSet;
+
+use metafs_admin_api::{NodeId, Phase, Status};
+
+use super::{Decision, Reason, Step, rolling, why_unready};
+use crate::names;
+use crate::view::{MemberView, View};
+
+/// The next step towards a formed cluster; `None`: it is formed.
+pub fn next(view: &View) -> Option<Decision> {
+    let known: Vec<(&MemberView, &str)> = view
+        .members
+        .iter()
+        .filter_map(|member| Some((member, member.server.as_ref()?.cluster_id.as_deref()?)))
+        .collect();
+    if known.is_empty() { unformed(view) } else { existing(view, &known) }
+}
+
+/// Some volume knows a cluster: it must be ours.
+fn existing(view: &View, known: &[(&MemberView, &str)]) -> Option<Decision> {
+    let Some(recorded) = view.record.cluster_id.as_deref() else {
+        let ids: BTreeSet<&str> = known.iter().map(|(_, id)| *id).collect();
+        if let [cluster_id] = ids.iter().copied().collect::<Vec<_>>()[..] {
+            let step = Step::AdoptClusterId { cluster_id: cluster_id.to_owned() };
+            return Some(Decision::take(step, Reason::Forming, "recording the cluster id of the kept volumes"));
+        }
+        let whose: Vec<String> = known.iter().map(|(member, id)| format!("{} ({id})", claim(view, member))).collect();
+        let message = format!("volumes of different clusters came together: {}. Delete those that are not wanted", whose.join(", "));
+        return Some(Decision::wait(Reason::ForeignVolume, message));
+    };
+    let (member, id) = known.iter().find(|(_, id)| *id != recorded)?;
+    let message = format!(
+        "volume {} belongs to cluster {id}, not to {recorded}: delete that PersistentVolumeClaim and pod {}, or restore the right volume",
+        claim(view, member),
+        member.name,
+    );
+    Some(Decision::wait(Reason::ForeignVolume, message))
+}
+
+fn unformed(view: &View) -> Option<Decision> {
+    let wanted: Vec<&MemberView> = view.wanted_members().collect();
+    let pristine: Vec<(&MemberView, &Status)> = wanted
+        .iter()
+        .filter_map(|member| Some((*member, member.server.as_ref()?)))
+        .filter(|(_, server)| server.phase == Phase::Pristine)
+        .collect();
+    if pristine.len() < wanted.len() || wanted.is_empty() {
+        if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view)) {
+            return Some(decision);
+        }
+        let missing: Vec<String> =
+            wanted.iter().filter(|member| member.server.is_none()).map(|member| why_unready(member)).collect();
+        return Some(Decision::wait(Reason::Forming, format!("waiting for all members: {}", missing.join("; "))));
+    }
+    // A cluster that was made smaller before it was ever formed.
+    if view.stateful_replicas > view.wanted {
+        return Some(Decision::take(Step::Shrink { to: view.wanted }, Reason::Forming, "removing surplus pods"));
+    }
+    let nodes: BTreeSet<NodeId> = pristine.iter().map(|(_, server)| server.node_id).collect();
+    if nodes.len() < pristine.len() {
+        return Some(Decision::wait(Reason::ForeignVolume, "two volumes have the same node id: one is a copy; delete it"));
+    }
+    let Some(cluster_id) = view.record.cluster_id.clone() else {
+        return Some(Decision::take(
+            Step::RecordFormation { nodes },
+            Reason::Forming,
+            "all members are there; recording the new cluster's id",
+        ));
+    };
+    if view.record.formed_of.as_ref() != Some(&nodes) {
+        let message = format!(
+            "cluster {cluster_id} existed before, and all volumes are empty: its data is not here. Restore the volumes; or, to start anew with an empty namespace, delete Secret {}",
+            names::secret(&view.cluster),
+        );
+        return Some(Decision::wait(Reason::VolumesLost, message));
+    }
+    let (via, _) = pristine.first()?;
+    let members = pristine.iter().map(|(_, server)| (server.node_id, server.own.clone())).collect();
+    Some(Decision::take(
+        Step::Initialise { via: via.name.clone(), cluster_id, members },
+        Reason::Forming,
+        format!("forming a cluster of {}", view.wanted),
+    ))
+}
+
+fn claim(view: &View, member: &MemberView) -> String {
+    names::claim(&view.cluster, member.ordinal)
+}

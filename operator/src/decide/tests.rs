@@ -1,0 +1,384 @@
+//! Properties of the decisions over random histories of a modelled cluster, and the histories that
+//! people ask about, one by one.
+
+use proptest::prelude::*;
+
+use super::world::World;
+use super::{Reason, Step, decide};
+use metafs_admin_api::NodeId;
+
+/// What may happen to a cluster.
+#[derive(Clone, Debug)]
+enum Event {
+    Scale(u32),
+    Crash(u32),
+    Heal(u32),
+    LoseNode(u32),
+    NodeComesBack(u32),
+    Wipe(u32),
+    NewTemplate { bad: bool },
+    /// The operator is killed after it decided.
+    StepIsLost,
+    Wait,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let ordinal = 0_u32..5;
+    prop_oneof![
+        2 => prop_oneof![Just(1_u32), Just(3), Just(5)].prop_map(Event::Scale),
+        3 => ordinal.clone().prop_map(Event::Crash),
+        3 => ordinal.clone().prop_map(Event::Heal),
+        2 => ordinal.clone().prop_map(Event::LoseNode),
+        2 => ordinal.clone().prop_map(Event::NodeComesBack),
+        2 => ordinal.prop_map(Event::Wipe),
+        2 => any::<bool>().prop_map(|bad| Event::NewTemplate { bad }),
+        2 => Just(Event::StepIsLost),
+        8 => Just(Event::Wait),
+    ]
+}
+
+/// Lets an event happen. Faults that alone would take the quorum do not happen: no operator can
+/// mend those.
+fn happen(world: &mut World, event: &Event) {
+    let before = world.clone();
+    match event {
+        Event::Scale(wanted) => world.wanted = *wanted,
+        Event::Crash(ordinal) => {
+            if let Some(pod) = world.pods.get_mut(ordinal) {
+                pod.crashed = true;
+            }
+        }
+        Event::Heal(ordinal) => {
+            if let Some(pod) = world.pods.get_mut(ordinal) {
+                pod.crashed = false;
+            }
+        }
+        Event::LoseNode(ordinal) => {
+            if let Some(pod) = world.pods.get_mut(ordinal) {
+                pod.node_gone.get_or_insert(0);
+            }
+        }
+        Event::NodeComesBack(ordinal) => {
+            if let Some(pod) = world.pods.get_mut(ordinal) {
+                pod.node_gone = None;
+            }
+        }
+        Event::Wipe(ordinal) => {
+            world.pods.remove(ordinal);
+            world.volumes.remove(ordinal);
+        }
+        Event::NewTemplate { bad } => {
+            world.template += 1;
+            if *bad {
+                world.bad_templates.insert(world.template);
+            }
+        }
+        Event::StepIsLost | Event::Wait => {}
+    }
+    let fault = matches!(event, Event::Crash(_) | Event::LoseNode(_) | Event::Wipe(_));
+    if fault && before.membership.is_some() && !world.has_quorum() {
+        *world = before;
+    }
+}
+
+/// Decides, checks the decision against what must never happen, and carries it out.
+fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
+    let decision = decide(&world.view());
+    let Some(step) = &decision.step else { return Ok(decision.reason) };
+    let before = world.clone();
+    let had_quorum = before.has_quorum();
+
+    match step {
+        Step::Initialise { cluster_id, members, .. } => {
+            prop_assert_eq!(before.formed_times, 0, "formed twice");
+            prop_assert_eq!(Some(cluster_id), before.record.cluster_id.as_ref());
+            let nodes = members.keys().copied().collect();
+            prop_assert_eq!(Some(nodes), before.record.formed_of);
+            prop_assert!(before.volumes.values().all(|volume| volume.cluster.is_none()), "a used volume");
+        }
+        Step::RecordFormation { .. } => {
+            prop_assert_eq!(&before.record.cluster_id, &None, "a second identity");
+        }
+        Step::SetVoters { voters, .. } => {
+            prop_assert_eq!(voters.len() % 2, 1, "an even number of voters");
+            let alive = before.volumes.iter().filter(|(o, v)| before.up(**o) && voters.contains(&v.node)).count();
+            prop_assert!(alive > voters.len() / 2, "the new voters hold no quorum");
+            let leader = before.leader.expect("a leader");
+            prop_assert!(voters.contains(&leader), "the leader is removed without handing over");
+            for node in voters {
+                let is_voter = before.membership.as_ref().is_some_and(|m| m.voters.contains_key(node));
+                let behind = before.volumes.values().find(|v| v.node == *node).map_or(0, |v| v.behind);
+                prop_assert!(is_voter || behind == 0, "a vote for a member that lags");
+            }
+        }
+        _ => {}
+    }
+    if !lost {
+        world.apply(step);
+    }
+    // Nothing the operator does takes a quorum away that was there.
+    let shrunk_to_one = world.membership.as_ref().is_some_and(|m| m.voters.len() == 1);
+    let restart = matches!(step, Step::Restart { .. });
+    if had_quorum && !(restart && shrunk_to_one) {
+        prop_assert!(world.has_quorum(), "{step:?} took the quorum");
+    }
+    // Nor a volume that a quorum needs.
+    if let Step::ReplaceVolume { .. } | Step::DeleteVolume { .. } = step {
+        let voters: Vec<NodeId> = before.membership.iter().flat_map(|m| m.voters.keys().copied()).collect();
+        let left = voters.iter().filter(|node| world.volumes.values().any(|v| v.node == **node)).count();
+        prop_assert!(left > voters.len() / 2, "{step:?} destroyed a volume of the last quorum");
+    }
+    Ok(decision.reason)
+}
+
+/// Lets faults end and the operator work until all is well.
+fn settle(world: &mut World) -> Result<(), TestCaseError> {
+    let template = world.template;
+    if world.bad_templates.contains(&template) {
+        world.template += 1;
+    }
+    for pod in world.pods.values_mut() {
+        pod.crashed = false;
+        pod.node_gone = None;
+    }
+    let mut last = None;
+    for _ in 0..200 {
+        world.tick();
+        let reason = pass(world, false)?;
+        last = Some(reason);
+        if reason == Reason::Ready {
+            let membership = world.membership.clone().expect("formed");
+            prop_assert_eq!(u32::try_from(membership.voters.len()).unwrap_or(0), world.wanted);
+            prop_assert_eq!(membership.learners.len(), 0);
+            prop_assert!(world.pods.values().all(|pod| pod.template == world.template));
+            prop_assert_eq!(world.volumes.len(), world.pods.len(), "leftover volumes");
+            return Ok(());
+        }
+    }
+    Err(TestCaseError::fail(format!("never settled: {last:?} {:?}", decide(&world.view()))))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn never_gives_up_a_quorum_and_always_settles(
+        first in prop_oneof![Just(1_u32), Just(3), Just(5)],
+        events in prop::collection::vec((event(), 0_u32..4), 0..40),
+    ) {
+        let mut world = World::new(first);
+        for (event, ticks) in &events {
+            happen(&mut world, event);
+            for _ in 0..*ticks {
+                world.tick();
+                pass(&mut world, false)?;
+            }
+            pass(&mut world, matches!(event, Event::StepIsLost))?;
+        }
+        settle(&mut world)?;
+        prop_assert_eq!(world.formed_times, 1);
+    }
+}
+
+fn formed(wanted: u32) -> World {
+    let mut world = World::new(wanted);
+    run(&mut world);
+    world
+}
+
+/// Runs until all is well; returns the steps.
+fn run(world: &mut World) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..100 {
+        world.tick();
+        let decision = decide(&world.view());
+        if decision.reason == Reason::Ready {
+            return steps;
+        }
+        if let Some(step) = decision.step {
+            assert!(world.apply(&step), "{step:?} was refused");
+            steps.push(step);
+        }
+    }
+    panic!("never settled: {:?}", decide(&world.view()));
+}
+
+fn kinds(steps: &[Step]) -> Vec<&'static str> {
+    steps
+        .iter()
+        .map(|step| match step {
+            Step::RecordFormation { .. } => "record",
+            Step::AdoptClusterId { .. } => "adopt",
+            Step::Initialise { .. } => "initialise",
+            Step::AddLearner { .. } => "learner",
+            Step::SetVoters { .. } => "voters",
+            Step::RemoveLearner { .. } => "remove learner",
+            Step::TransferLeader { .. } => "transfer",
+            Step::Restart { .. } => "restart",
+            Step::ReplaceVolume { .. } => "replace volume",
+            Step::DeleteVolume { .. } => "delete volume",
+            Step::Shrink { .. } => "shrink",
+        })
+        .collect()
+}
+
+#[test]
+fn forms_in_two_steps() {
+    let mut world = World::new(3);
+    assert_eq!(kinds(&run(&mut world)), ["record", "initialise"]);
+}
+
+#[test]
+fn goes_on_with_a_recorded_formation() {
+    let mut world = World::new(3);
+    world.tick();
+    let Some(step @ Step::RecordFormation { .. }) = decide(&world.view()).step else { panic!() };
+    world.apply(&step);
+    let id = world.record.cluster_id.clone();
+    assert_eq!(kinds(&run(&mut world)), ["initialise"]);
+    assert_eq!(world.record.cluster_id, id);
+}
+
+#[test]
+fn never_forms_anew_over_lost_volumes() {
+    let mut world = formed(3);
+    world.volumes.clear();
+    world.membership = None;
+    world.leader = None;
+    world.tick();
+    let decision = decide(&world.view());
+    assert_eq!((decision.reason, decision.step), (Reason::VolumesLost, None));
+    assert!(decision.message.contains("delete Secret demo-cluster"));
+    // The way out that the message names.
+    world.record = Default::default();
+    world.formed_times = 0;
+    assert_eq!(kinds(&run(&mut world)), ["record", "initialise"]);
+}
+
+#[test]
+fn adopts_the_identity_of_kept_volumes() {
+    let mut world = formed(3);
+    let id = world.record.cluster_id.take();
+    world.record.formed_of = None;
+    assert_eq!(kinds(&run(&mut world)), ["adopt"]);
+    assert_eq!(world.record.cluster_id, id);
+}
+
+#[test]
+fn refuses_a_foreign_volume() {
+    let mut world = formed(3);
+    if let Some(volume) = world.volumes.get_mut(&1) {
+        volume.cluster = Some("another".into());
+    }
+    let decision = decide(&world.view());
+    assert_eq!((decision.reason, decision.step), (Reason::ForeignVolume, None));
+    assert!(decision.message.contains("data-demo-1"), "{}", decision.message);
+}
+
+#[test]
+fn scales_up_with_one_change_of_voters() {
+    let mut world = formed(1);
+    world.wanted = 3;
+    assert_eq!(kinds(&run(&mut world)), ["learner", "learner", "voters"]);
+    world.wanted = 5;
+    assert_eq!(kinds(&run(&mut world)), ["learner", "learner", "voters"]);
+}
+
+#[test]
+fn scales_down_after_handing_over_and_deletes_the_volumes() {
+    let mut world = formed(5);
+    world.leader = world.volumes.get(&4).map(|volume| volume.node);
+    world.wanted = 3;
+    assert_eq!(kinds(&run(&mut world)), ["transfer", "voters", "shrink", "delete volume", "delete volume"]);
+    world.wanted = 5;
+    assert_eq!(kinds(&run(&mut world)), ["learner", "learner", "voters"]);
+}
+
+#[test]
+fn an_emptied_volume_is_a_new_member() {
+    let mut world = formed(3);
+    let old = world.volumes.get(&1).cloned();
+    world.volumes.remove(&1);
+    world.pods.remove(&1);
+    assert_eq!(kinds(&run(&mut world)), ["learner", "voters"]);
+    assert_ne!(world.volumes.get(&1).cloned(), old);
+}
+
+#[test]
+fn a_lost_node_is_replaced_after_the_grace_only() {
+    let mut world = formed(3);
+    if let Some(pod) = world.pods.get_mut(&2) {
+        pod.node_gone = Some(0);
+    }
+    for _ in 0..5 {
+        world.tick();
+        assert_eq!(decide(&world.view()).step, None);
+    }
+    assert_eq!(kinds(&run(&mut world)), ["replace volume", "learner", "voters"]);
+}
+
+#[test]
+fn one_server_alone_is_never_replaced() {
+    let mut world = formed(1);
+    if let Some(pod) = world.pods.get_mut(&0) {
+        pod.node_gone = Some(1000);
+    }
+    world.tick();
+    let decision = decide(&world.view());
+    assert_eq!((decision.reason, decision.step), (Reason::QuorumLost, None));
+}
+
+#[test]
+fn rolls_the_leader_last_after_handing_over() {
+    let mut world = formed(3);
+    world.leader = world.volumes.get(&1).map(|volume| volume.node);
+    world.template += 1;
+    let steps = run(&mut world);
+    assert_eq!(kinds(&steps), ["restart", "restart", "transfer", "restart"]);
+    let pods: Vec<&str> =
+        steps.iter().filter_map(|s| if let Step::Restart { pod, .. } = s { Some(pod.as_str()) } else { None }).collect();
+    assert_eq!(pods, ["demo-2", "demo-0", "demo-1"]);
+}
+
+#[test]
+fn a_bad_template_stops_at_the_first_pod_and_a_good_one_goes_on_with_it() {
+    let mut world = formed(3);
+    world.template += 1;
+    world.bad_templates.insert(world.template);
+    let mut restarts = 0;
+    for _ in 0..20 {
+        world.tick();
+        let decision = decide(&world.view());
+        if let Some(step) = &decision.step {
+            restarts += 1;
+            world.apply(step);
+        }
+    }
+    assert_eq!(restarts, 1);
+    assert!(world.has_quorum());
+    let decision = decide(&world.view());
+    assert_eq!(decision.reason, Reason::PodStuck);
+    assert_eq!(decision.message, "demo-2: the image cannot be pulled");
+
+    world.template += 1;
+    let first = decide(&world.view()).step;
+    assert!(matches!(&first, Some(Step::Restart { pod, .. }) if pod == "demo-2"), "{first:?}");
+    run(&mut world);
+}
+
+#[test]
+fn one_server_alone_is_rolled() {
+    let mut world = formed(1);
+    world.template += 1;
+    assert_eq!(kinds(&run(&mut world)), ["restart"]);
+}
+
+#[test]
+fn kept_volumes_beyond_the_wanted_number_are_heard_before_they_leave() {
+    let mut world = formed(3);
+    // The resource is made anew for one server; all three volumes are there.
+    world.wanted = 1;
+    world.pods.clear();
+    world.leader = None;
+    assert_eq!(kinds(&run(&mut world)), ["voters", "shrink", "delete volume", "delete volume"]);
+}

@@ -1,0 +1,83 @@
+//! Step 1: all reads from Kubernetes that a pass needs.
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
+use kube::api::{Api, ListParams};
+use kube::{Client, Resource, ResourceExt};
+
+use crate::build::secret;
+use crate::error::{Context, Error};
+use crate::names;
+use crate::view::Record;
+
+/// What there is of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The StatefulSet.
+    pub stateful_set: Option<StatefulSet>,
+    /// Its pods.
+    pub pods: Vec<Pod>,
+    /// The volume claims.
+    pub claims: Vec<PersistentVolumeClaim>,
+    /// The cluster's Secret.
+    pub secret: Option<Secret>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// [`Error::Kubernetes`]
+pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result<Found, Error> {
+    let stateful_sets: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
+    let ours = ListParams::default().labels(&names::selector_query(name));
+    let secret_name = names::secret(name);
+    let (stateful_set, pods, claims, secret) = futures::join!(
+        stateful_sets.get_opt(name),
+        pods.list(&ours),
+        claims.list(&ours),
+        secrets.get_opt(&secret_name),
+    );
+    Ok(Found {
+        stateful_set: stateful_set.context(|| format!("reading StatefulSet {name}"))?,
+        pods: pods.context(|| "listing pods".into())?.items,
+        claims: claims.context(|| "listing volume claims".into())?.items,
+        secret: secret.context(|| format!("reading Secret {secret_name}"))?,
+    })
+}
+
+impl Found {
+    /// Pods the live StatefulSet is asked for.
+    pub fn live_replicas(&self) -> Option<u32> {
+        let set = self.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())?;
+        Some(u32::try_from(set.spec.as_ref()?.replicas.unwrap_or(1)).unwrap_or(0))
+    }
+
+    /// The highest ordinal that has a volume claim.
+    pub fn highest_claim(&self, cluster: &str) -> Option<u32> {
+        self.claims.iter().filter_map(|claim| names::claim_ordinal(cluster, &claim.name_any())).max()
+    }
+
+    /// The cluster's key.
+    pub fn key(&self) -> Option<String> {
+        field(self.secret.as_ref()?, secret::KEY)
+    }
+
+    /// What the Secret says of the cluster's formation.
+    pub fn record(&self) -> Record {
+        let Some(secret) = &self.secret else { return Record::default() };
+        let formed_of = field(secret, secret::FORMED_OF).map(|text| {
+            // What cannot be read names no volume: it then matches none.
+            text.split(',').filter_map(|id| id.parse().ok()).collect()
+        });
+        Record { cluster_id: field(secret, secret::CLUSTER_ID), formed_of }
+    }
+}
+
+fn field(secret: &Secret, name: &str) -> Option<String> {
+    let bytes = &secret.data.as_ref()?.get(name)?.0;
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,109 @@
+//! Names, labels and ports of everything a cluster is made of. One place, as they are a contract
+//! with users (Services, ConfigMaps) and with kept volumes.
+
+use std::collections::BTreeMap;
+
+/// Field manager of all objects but the status.
+pub const FIELD_MANAGER: &str = "metafs-operator";
+/// Field manager of the status.
+pub const STATUS_MANAGER: &str = "metafs-operator-status";
+/// Finalizer where volumes are deleted with the resource.
+pub const FINALIZER: &str = "metafs.dev/volumes";
+/// Pod annotation: hash of the configuration that needs a new pod when it changes.
+pub const CONFIG_HASH: &str = "metafs.dev/config-hash";
+/// The one container of a pod.
+pub const CONTAINER: &str = "metaserver";
+/// The one volume claim template.
+pub const VOLUME: &str = "data";
+
+/// WebHDFS.
+pub const WEB_PORT: u16 = 9870;
+/// Raft.
+pub const RAFT_PORT: u16 = 8030;
+/// Admin API.
+pub const ADMIN_PORT: u16 = 8031;
+/// Health and metrics.
+pub const HEALTH_PORT: u16 = 9872;
+
+/// Label that names the cluster a pod or volume belongs to.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+/// Selects everything this operator made, whatever the cluster.
+pub const MANAGED: &str = "app.kubernetes.io/name=metafs,app.kubernetes.io/managed-by=metafs-operator";
+
+/// Labels that select a cluster's pods; never changed (a StatefulSet's selector is immutable).
+pub fn selector(cluster: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("app.kubernetes.io/name".into(), "metafs".into()),
+        ("app.kubernetes.io/component".into(), CONTAINER.into()),
+        (INSTANCE.into(), cluster.into()),
+    ])
+}
+
+/// Labels of every object of a cluster.
+pub fn labels(cluster: &str) -> BTreeMap<String, String> {
+    let mut labels = selector(cluster);
+    labels.insert("app.kubernetes.io/managed-by".into(), "metafs-operator".into());
+    labels
+}
+
+/// [`selector`] in the form of a query.
+pub fn selector_query(cluster: &str) -> String {
+    selector(cluster).iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+}
+
+/// Headless Service: a stable DNS name for every pod, ready or not.
+pub fn members_service(cluster: &str) -> String {
+    format!("{cluster}-members")
+}
+
+/// ConfigMap of the servers.
+pub fn config(cluster: &str) -> String {
+    format!("{cluster}-config")
+}
+
+/// ConfigMap for Hadoop clients.
+pub fn discovery(cluster: &str) -> String {
+    format!("{cluster}-discovery")
+}
+
+/// Secret with the cluster's key and id.
+pub fn secret(cluster: &str) -> String {
+    format!("{cluster}-cluster")
+}
+
+/// A member's pod.
+pub fn pod(cluster: &str, ordinal: u32) -> String {
+    format!("{cluster}-{ordinal}")
+}
+
+/// A member's volume claim.
+pub fn claim(cluster: &str, ordinal: u32) -> String {
+    format!("{VOLUME}-{cluster}-{ordinal}")
+}
+
+/// The ordinal in a pod's or member's name.
+pub fn ordinal(cluster: &str, pod: &str) -> Option<u32> {
+    let digits = pod.strip_prefix(cluster)?.strip_prefix('-')?;
+    let canonical = !digits.is_empty() && (digits == "0" || !digits.starts_with('0'));
+    if canonical && digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
+
+/// The ordinal in a volume claim's name.
+pub fn claim_ordinal(cluster: &str, claim: &str) -> Option<u32> {
+    ordinal(cluster, claim.strip_prefix(VOLUME)?.strip_prefix('-')?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinals_are_read_back_and_nothing_else() {
+        assert_eq!(ordinal("demo", &pod("demo", 12)), Some(12));
+        assert_eq!(claim_ordinal("demo", &claim("demo", 3)), Some(3));
+        for other in ["demo", "demo-", "demo-01", "demo-x", "demo-members-0", "demo2-0", "other-0"] {
+            assert_eq!(ordinal("demo", other), None, "{other}");
+        }
+        assert_eq!(claim_ordinal("demo", "demo-0"), None);
+    }
+}

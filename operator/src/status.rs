@@ -1,0 +1,353 @@
+//! Step 8: the status of the resource, from what was seen and decided. Pure; and what of it is
+//! worth writing.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::jiff::Timestamp;
+use metafs_admin_api::Role;
+use metafs_crds::{MemberRole, MemberStatus, MetadataClusterStatus, condition};
+
+use crate::build::discovery;
+use crate::decide::{Decision, Reason, why_unready};
+use crate::names;
+use crate::validate::{Invalid, ValidatedCluster};
+use crate::view::{MemberView, View};
+
+/// What stands in the way beside the decision.
+#[derive(Clone, Debug, Default)]
+pub struct Obstacles {
+    /// An object that Kubernetes refuses.
+    pub refused_object: Option<String>,
+    /// A step that failed just now.
+    pub failed_step: Option<String>,
+}
+
+/// What the conditions say.
+struct Verdict {
+    reason: &'static str,
+    message: String,
+    ready: bool,
+    progressing: bool,
+    stalled: bool,
+}
+
+/// The status after a pass.
+pub fn status(
+    cluster: &ValidatedCluster,
+    view: &View,
+    decision: &Decision,
+    obstacles: &Obstacles,
+    before: Option<&MetadataClusterStatus>,
+    now: Timestamp,
+) -> MetadataClusterStatus {
+    let leader = view.leader();
+    let ready_count = view.wanted_members().filter(|member| member.ready()).count();
+    let verdict = verdict(cluster, view, decision, obstacles, before);
+    let available = match leader {
+        Some(leader) if leader.status.health.ready => {
+            (true, "LeaderServes", format!("{} serves clients", leader.member.name))
+        }
+        Some(leader) => (false, "LeaderNotReady", why_unready(leader.member)),
+        None => (false, decision.reason.as_str(), decision.message.clone()),
+    };
+    let conditions = conditions(cluster.generation, &verdict, available, before, now);
+
+    // What the leader counts; while there is none, what was last known.
+    let figures = leader.map(|leader| &leader.status.namespace);
+    let keep = |now: Option<u64>, old: Option<i64>| now.map(clamp).or(old);
+    MetadataClusterStatus {
+        observed_generation: Some(cluster.generation),
+        conditions,
+        replicas: count(view.members.iter().filter(|member| member.pod.is_some()).count()),
+        ready_replicas: count(ready_count),
+        ready: Some(format!("{ready_count}/{}", cluster.replicas)),
+        selector: Some(names::selector_query(&cluster.name)),
+        cluster_id: view.record.cluster_id.clone(),
+        uri: Some(discovery::uri(&cluster.nameservice)),
+        leader: leader.map(|leader| leader.member.name.clone()),
+        term: keep(leader.map(|leader| leader.status.term), before.and_then(|b| b.term)),
+        version: version(view).or_else(|| before.and_then(|b| b.version.clone())),
+        files: keep(figures.map(|f| f.files), before.and_then(|b| b.files)),
+        directories: keep(figures.map(|f| f.directories), before.and_then(|b| b.directories)),
+        bytes: keep(figures.map(|f| f.bytes), before.and_then(|b| b.bytes)),
+        members: view
+            .members
+            .iter()
+            .filter(|member| member.pod.is_some() || member.ordinal < view.wanted)
+            .map(|member| member_status(view, member))
+            .collect(),
+    }
+}
+
+/// The status of a resource that cannot be worked with.
+pub fn invalid(
+    generation: i64,
+    why: &Invalid,
+    before: Option<&MetadataClusterStatus>,
+    now: Timestamp,
+) -> MetadataClusterStatus {
+    let verdict = Verdict {
+        reason: "InvalidSpec",
+        message: why.to_string(),
+        ready: false,
+        progressing: false,
+        stalled: true,
+    };
+    let mut status = before.cloned().unwrap_or_default();
+    // The servers do not know: they serve on as they did.
+    let serving = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == condition::AVAILABLE));
+    let available = match serving {
+        Some(c) => (c.status == "True", c.reason.as_str(), c.message.clone()),
+        None => (false, verdict.reason, verdict.message.clone()),
+    };
+    status.conditions = conditions(generation, &verdict, available, before, now);
+    status.observed_generation = Some(generation);
+    status
+}
+
+fn verdict(
+    cluster: &ValidatedCluster,
+    view: &View,
+    decision: &Decision,
+    obstacles: &Obstacles,
+    before: Option<&MetadataClusterStatus>,
+) -> Verdict {
+    let all_ready = view.wanted_members().all(MemberView::ready) && view.leader().is_some();
+    if cluster.paused {
+        return Verdict {
+            reason: "Paused",
+            message: format!("spec.paused: the operator changes nothing. {}", decision.message),
+            ready: all_ready,
+            progressing: false,
+            stalled: false,
+        };
+    }
+    if let Some(refused) = &obstacles.refused_object {
+        return Verdict {
+            reason: "ObjectRefused",
+            message: format!("Kubernetes refuses an object: {refused}"),
+            ready: false,
+            progressing: false,
+            stalled: true,
+        };
+    }
+    // A roll lasts until its last pod is ready again.
+    let was_rolling = before.is_some_and(|before| {
+        before
+            .conditions
+            .iter()
+            .any(|c| c.type_ == condition::PROGRESSING && c.status == "True" && c.reason == Reason::Rolling.as_str())
+    });
+    let reason = match decision.reason {
+        Reason::Starting | Reason::Electing if was_rolling => Reason::Rolling,
+        other => other,
+    };
+    let message = match &obstacles.failed_step {
+        Some(failed) => format!("{}; not done yet: {failed}", decision.message),
+        None => decision.message.clone(),
+    };
+    Verdict {
+        reason: reason.as_str(),
+        message,
+        ready: reason == Reason::Ready && all_ready,
+        progressing: reason.is_progressing(),
+        stalled: reason.is_stalled(),
+    }
+}
+
+fn conditions(
+    generation: i64,
+    verdict: &Verdict,
+    (available, available_reason, available_message): (bool, &str, String),
+    before: Option<&MetadataClusterStatus>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let Verdict { reason, message, ready, progressing, stalled } = verdict;
+    // A reason where there is nothing to tell.
+    let or = |is: bool, otherwise: &str, words: &str| match is {
+        true => ((*reason).to_owned(), message.clone()),
+        false => (otherwise.to_owned(), words.to_owned()),
+    };
+    let (progressing_reason, progressing_message) = or(*progressing, if *reason == "Paused" { "Paused" } else { "Settled" }, "nothing is under way");
+    let (stalled_reason, stalled_message) = or(*stalled, "NotStalled", "nothing waits for a hand");
+    [
+        (condition::READY, *ready, (*reason).to_owned(), message.clone()),
+        (condition::AVAILABLE, available, available_reason.to_owned(), available_message),
+        (condition::PROGRESSING, *progressing, progressing_reason, progressing_message),
+        (condition::STALLED, *stalled, stalled_reason, stalled_message),
+    ]
+    .into_iter()
+    .map(|(type_, is, reason, message)| {
+        let status = if is { "True" } else { "False" };
+        let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
+        let since = old.filter(|old| old.status == status).map(|old| old.last_transition_time.clone());
+        Condition {
+            type_: type_.to_owned(),
+            status: status.to_owned(),
+            reason,
+            message: message.chars().take(4000).collect(),
+            observed_generation: Some(generation),
+            last_transition_time: since.unwrap_or(Time(seconds(now))),
+        }
+    })
+    .collect()
+}
+
+/// Kubernetes keeps whole seconds; what is compared must too.
+fn seconds(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+fn member_status(view: &View, member: &MemberView) -> MemberStatus {
+    let leader = view.leader();
+    let server = member.server.as_ref();
+    let role = match server.map(|server| server.role) {
+        None => MemberRole::Unknown,
+        // An old leader that does not know yet that it was replaced is none.
+        Some(Role::Active) if leader.is_some_and(|leader| leader.member.name == member.name) => MemberRole::Leader,
+        Some(Role::Active | Role::Standby) => MemberRole::Follower,
+        Some(Role::Learner) => MemberRole::Learner,
+        Some(Role::None) => MemberRole::Outside,
+    };
+    let lag = leader.zip(server).map(|(leader, server)| leader.status.last_log_index.saturating_sub(server.applied_index));
+    MemberStatus {
+        name: member.name.clone(),
+        role,
+        ready: member.ready(),
+        node_id: server.map(|server| server.node_id.to_string()),
+        applied_index: server.map(|server| clamp(server.applied_index)),
+        lag: lag.map(clamp),
+        disk_used_bytes: server.map(|server| clamp(server.disk_used_bytes)),
+        message: (!member.ready()).then(|| why_unready(member)),
+    }
+}
+
+/// The lowest version among the members that answer.
+fn version(view: &View) -> Option<String> {
+    let key = |version: &String| -> Vec<u64> {
+        version.split(['.', '-']).map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    view.members.iter().filter_map(|m| m.server.as_ref()).map(|s| s.version.clone()).min_by_key(key)
+}
+
+fn clamp(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn count(value: usize) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+/// The status without what changes all the time in a cluster that is well.
+fn slow(status: &MetadataClusterStatus) -> MetadataClusterStatus {
+    let mut slow = status.clone();
+    slow.files = None;
+    slow.directories = None;
+    slow.bytes = None;
+    for member in &mut slow.members {
+        member.applied_index = None;
+        member.lag = None;
+        member.disk_used_bytes = None;
+    }
+    slow
+}
+
+/// Whether `after` is worth a write: at once if anything but fast numbers changed, and those only
+/// when the last write is long enough ago.
+pub fn worth_writing(before: Option<&MetadataClusterStatus>, after: &MetadataClusterStatus, fast_due: bool) -> bool {
+    match before {
+        None => true,
+        Some(before) if before == after => false,
+        Some(before) => fast_due || slow(before) != slow(after),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::{decide, world::World};
+    use crate::validate::tests::valid;
+    use metafs_crds::MetadataClusterSpec;
+
+    fn settled() -> World {
+        let mut world = World::new(3);
+        for _ in 0..20 {
+            world.tick();
+            if let Some(step) = decide(&world.view()).step {
+                world.apply(&step);
+            }
+        }
+        world
+    }
+
+    fn of(world: &World, spec: MetadataClusterSpec, before: Option<&MetadataClusterStatus>, at: i64) -> MetadataClusterStatus {
+        let view = world.view();
+        let now = Timestamp::from_second(at).unwrap();
+        status(&valid(spec), &view, &decide(&view), &Obstacles::default(), before, now)
+    }
+
+    fn condition<'a>(status: &'a MetadataClusterStatus, type_: &str) -> &'a Condition {
+        status.conditions.iter().find(|c| c.type_ == type_).unwrap()
+    }
+
+    #[test]
+    fn a_cluster_that_is_well_says_so_and_does_not_churn() {
+        let world = settled();
+        let first = of(&world, MetadataClusterSpec::default(), None, 100);
+        assert_eq!(condition(&first, "Ready").status, "True");
+        assert_eq!(condition(&first, "Available").status, "True");
+        assert_eq!(condition(&first, "Progressing").status, "False");
+        assert_eq!(condition(&first, "Stalled").status, "False");
+        assert_eq!(first.ready.as_deref(), Some("3/3"));
+        assert_eq!(first.uri.as_deref(), Some("webhdfs://demo"));
+        assert!(first.conditions.iter().all(|c| c.observed_generation == Some(7)));
+        let second = of(&world, MetadataClusterSpec::default(), Some(&first), 900);
+        assert!(!worth_writing(Some(&first), &second, true));
+    }
+
+    #[test]
+    fn fast_numbers_wait_for_their_time_and_the_rest_does_not() {
+        let first = of(&settled(), MetadataClusterSpec::default(), None, 100);
+        let mut second = first.clone();
+        second.files = Some(77);
+        second.members[1].lag = Some(3);
+        assert!(!worth_writing(Some(&first), &second, false));
+        assert!(worth_writing(Some(&first), &second, true));
+        second.leader = Some("demo-1".into());
+        assert!(worth_writing(Some(&first), &second, false));
+        assert!(worth_writing(None, &second, false));
+    }
+
+    #[test]
+    fn figures_survive_the_loss_of_the_leader() {
+        let mut world = settled();
+        let first = of(&world, MetadataClusterSpec::default(), None, 100);
+        for pod in world.pods.values_mut() {
+            pod.crashed = true;
+        }
+        world.tick();
+        let second = of(&world, MetadataClusterSpec::default(), Some(&first), 200);
+        assert_eq!(second.directories, first.directories);
+        assert_eq!(second.leader, None);
+        assert_eq!(condition(&second, "Available").status, "False");
+        assert_eq!(condition(&second, "Ready").last_transition_time, Time(Timestamp::from_second(200).unwrap()));
+    }
+
+    #[test]
+    fn paused_says_so_and_still_tells_health() {
+        let spec = MetadataClusterSpec { paused: true, ..MetadataClusterSpec::default() };
+        let status = of(&settled(), spec, None, 100);
+        let ready = condition(&status, "Ready");
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("True", "Paused"));
+    }
+
+    #[test]
+    fn an_invalid_spec_is_stalled_and_keeps_what_was_known() {
+        let first = of(&settled(), MetadataClusterSpec::default(), None, 100);
+        let why = Invalid::Field { field: "spec.replicas", message: "must be odd".into() };
+        let status = invalid(8, &why, Some(&first), Timestamp::from_second(200).unwrap());
+        assert_eq!(condition(&status, "Stalled").status, "True");
+        assert_eq!(condition(&status, "Available").status, "True");
+        assert_eq!(status.leader, first.leader);
+        assert_eq!(status.observed_generation, Some(8));
+    }
+}

@@ -1,0 +1,300 @@
+//! Step 2: from a resource as it came to one with every default filled in and every rule checked.
+//! The rules stand in the schema too; here they are checked again, as a resource may be older
+//! than a rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::Resource;
+use metafs_crds::quantity::{self, BadQuantity};
+use metafs_crds::{
+    Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling, Storage, User,
+    VolumeRetention,
+};
+use metafs_namespace::Settings;
+use metafs_namespace::settings::MAX_INLINE_LIMIT;
+
+use crate::config;
+
+/// A rule that does not hold.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// A field's value.
+    #[error("{field}: {message}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What to do.
+        message: String,
+    },
+    /// A quantity that cannot be read.
+    #[error("spec.storage.size: {0}")]
+    Quantity(#[from] BadQuantity),
+    /// Something that Kubernetes always sets is absent.
+    #[error("metadata.{0} is not set")]
+    Metadata(&'static str),
+}
+
+/// A resource that can be built.
+#[derive(Clone, Debug)]
+pub struct ValidatedCluster {
+    /// The resource's name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+    /// Its generation.
+    pub generation: i64,
+    /// What its objects name as their owner.
+    pub owner: OwnerReference,
+    /// Servers wanted; odd.
+    pub replicas: u32,
+    /// Logical name in clients' URIs.
+    pub nameservice: String,
+    /// Image of the servers.
+    pub image: String,
+    /// When it is pulled.
+    pub image_pull_policy: metafs_crds::ImagePullPolicy,
+    /// Secrets for pulling.
+    pub image_pull_secrets: Vec<k8s_openapi::api::core::v1::LocalObjectReference>,
+    /// The volumes.
+    pub storage: Storage,
+    /// Their size, bytes.
+    pub storage_bytes: u64,
+    /// What becomes of them.
+    pub volume_retention: VolumeRetention,
+    /// CPU and memory.
+    pub resources: k8s_openapi::api::core::v1::ResourceRequirements,
+    /// Where pods may run.
+    pub scheduling: Scheduling,
+    /// Whether the operator keeps its hands off.
+    pub paused: bool,
+    /// Raft's timing.
+    pub raft: Raft,
+    /// Log filter of the servers.
+    pub log_level: String,
+    /// Grace for lost nodes.
+    pub node_loss_grace: Duration,
+    /// DNS domain of the Kubernetes cluster.
+    pub cluster_domain: String,
+    /// The replicated settings.
+    pub settings: Settings,
+}
+
+fn field(field: &'static str, message: impl Into<String>) -> Invalid {
+    Invalid::Field { field, message: message.into() }
+}
+
+/// Checks `cluster` and fills in what it leaves open.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn validate(cluster: &MetadataCluster, config: &config::Settings) -> Result<ValidatedCluster, Invalid> {
+    let metadata = &cluster.metadata;
+    let name = metadata.name.clone().ok_or(Invalid::Metadata("name"))?;
+    let namespace = metadata.namespace.clone().ok_or(Invalid::Metadata("namespace"))?;
+    let uid = metadata.uid.clone().ok_or(Invalid::Metadata("uid"))?;
+    let generation = metadata.generation.ok_or(Invalid::Metadata("generation"))?;
+    let created = metadata.creation_timestamp.as_ref().ok_or(Invalid::Metadata("creationTimestamp"))?;
+    let owner = cluster.controller_owner_ref(&()).ok_or(Invalid::Metadata("uid"))?;
+    if name.len() > 40 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.contains('.') {
+        return Err(field("metadata.name", "use at most 40 lower-case letters, digits and '-', beginning with a letter"));
+    }
+
+    // Without `..`: a new field must be thought of here.
+    let MetadataClusterSpec {
+        replicas,
+        nameservice,
+        image,
+        image_pull_policy,
+        image_pull_secrets,
+        storage,
+        volume_retention,
+        resources,
+        scheduling,
+        paused,
+        permissions,
+        limits,
+        defaults,
+        leases,
+        trash_interval_minutes,
+        audit_log,
+        log_level,
+        raft,
+        node_loss_grace_seconds,
+    } = cluster.spec.clone();
+
+    let replicas = match u32::try_from(replicas) {
+        Ok(n) if n % 2 == 1 && n <= 9 => n,
+        _ => return Err(field("spec.replicas", format!("must be 1, 3, 5, 7 or 9, not {replicas}"))),
+    };
+    if raft.election_min_ms < 3 * raft.heartbeat_ms {
+        return Err(field("spec.raft.electionMinMs", "must be at least three times heartbeatMs"));
+    }
+    if raft.election_max_ms <= raft.election_min_ms {
+        return Err(field("spec.raft.electionMaxMs", "must be greater than electionMinMs"));
+    }
+    if leases.hard_limit_seconds < leases.soft_limit_seconds {
+        return Err(field("spec.leases.hardLimitSeconds", "must not be smaller than softLimitSeconds"));
+    }
+    let storage_bytes = quantity::units(&storage.size)?;
+    let nameservice = nameservice.unwrap_or_else(|| name.clone());
+    let settings = settings(
+        settings_generation(created.0.as_second(), generation),
+        &nameservice,
+        permissions,
+        limits,
+        defaults,
+        leases,
+        trash_interval_minutes,
+        audit_log,
+    )?;
+    Ok(ValidatedCluster {
+        name,
+        namespace,
+        uid,
+        generation,
+        owner,
+        replicas,
+        nameservice,
+        image: image.unwrap_or_else(|| config.image.clone()),
+        image_pull_policy,
+        image_pull_secrets,
+        storage,
+        storage_bytes,
+        volume_retention,
+        resources,
+        scheduling,
+        paused,
+        raft,
+        log_level,
+        node_loss_grace: Duration::from_secs(node_loss_grace_seconds.into()),
+        cluster_domain: config.cluster_domain.clone(),
+        settings,
+    })
+}
+
+/// The generation of the replicated settings. Members ignore a lower one than they have applied;
+/// a resource that is made anew for kept volumes begins at generation 1 again, so the time of its
+/// creation (seconds) counts first.
+pub fn settings_generation(created_seconds: i64, generation: i64) -> u64 {
+    let created = u64::try_from(created_seconds).unwrap_or(0);
+    let generation = u64::try_from(generation).unwrap_or(0);
+    (created << 20).saturating_add(generation)
+}
+
+#[allow(clippy::too_many_arguments)] // one for each part of the spec that becomes a setting
+fn settings(
+    generation: u64,
+    nameservice: &str,
+    permissions: Permissions,
+    limits: Limits,
+    defaults: Defaults,
+    leases: Leases,
+    trash_interval_minutes: u32,
+    audit_log: bool,
+) -> Result<Settings, Invalid> {
+    let Permissions { enabled, superuser, supergroup, users } = permissions;
+    let Limits { inline_limit_bytes, max_directory_items, max_xattrs_per_inode, max_xattr_size_bytes } = limits;
+    let Defaults { replication, block_size_bytes } = defaults;
+    let Leases { soft_limit_seconds, hard_limit_seconds } = leases;
+    if inline_limit_bytes > MAX_INLINE_LIMIT {
+        return Err(field("spec.limits.inlineLimitBytes", format!("must be at most {}", MAX_INLINE_LIMIT)));
+    }
+    let block_size =
+        u64::try_from(block_size_bytes).map_err(|_| field("spec.defaults.blockSizeBytes", "must be positive"))?;
+    let mut groups = BTreeMap::new();
+    for User { name, groups: of_user } in users {
+        let mut seen = BTreeSet::new();
+        let of_user = of_user.into_iter().filter(|group| seen.insert(group.clone())).collect();
+        if groups.insert(name.clone(), of_user).is_some() {
+            return Err(field("spec.permissions.users", format!("user {name} is listed twice: keep one entry")));
+        }
+    }
+    Ok(Settings {
+        generation,
+        nameservice: nameservice.to_owned(),
+        superuser,
+        supergroup,
+        groups,
+        permissions_enabled: enabled,
+        inline_limit: inline_limit_bytes,
+        default_replication: replication,
+        default_block_size: block_size,
+        max_directory_items,
+        max_xattrs_per_inode,
+        max_xattr_size: max_xattr_size_bytes,
+        lease_soft_limit_seconds: soft_limit_seconds,
+        lease_hard_limit_seconds: hard_limit_seconds,
+        trash_interval_minutes,
+        audit_log,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use k8s_openapi::jiff::Timestamp;
+
+    pub(crate) fn config() -> config::Settings {
+        config::Settings {
+            image: "metafs:test".into(),
+            cluster_domain: "cluster.local".into(),
+            identity: "test".into(),
+            poll: Duration::from_secs(15),
+        }
+    }
+
+    pub(crate) fn resource(spec: MetadataClusterSpec) -> MetadataCluster {
+        let mut cluster = MetadataCluster::new("demo", spec);
+        cluster.metadata.namespace = Some("data".into());
+        cluster.metadata.uid = Some("0b5c9ab9-5d6f-4c53-9d3c-0a3c5b1d2e3f".into());
+        cluster.metadata.generation = Some(7);
+        cluster.metadata.creation_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        cluster
+    }
+
+    pub(crate) fn valid(spec: MetadataClusterSpec) -> ValidatedCluster {
+        validate(&resource(spec), &config()).unwrap()
+    }
+
+    #[test]
+    fn an_empty_spec_gets_the_defaults() {
+        let cluster = valid(MetadataClusterSpec::default());
+        assert_eq!((cluster.replicas, cluster.nameservice.as_str()), (3, "demo"));
+        assert_eq!(cluster.image, "metafs:test");
+        assert_eq!(cluster.storage_bytes, 10 << 30);
+        assert_eq!(cluster.settings.inline_limit, 64 << 10);
+        assert_eq!(cluster.settings.generation, 7);
+    }
+
+    #[test]
+    fn a_resource_made_anew_has_newer_settings() {
+        assert!(settings_generation(1_700_000_000, 1) > settings_generation(1_600_000_000, 900_000));
+        assert!(settings_generation(1_700_000_000, 2) > settings_generation(1_700_000_000, 1));
+    }
+
+    #[test]
+    fn refuses_what_the_schema_refuses() {
+        let bad = |change: fn(&mut MetadataClusterSpec)| {
+            let mut spec = MetadataClusterSpec::default();
+            change(&mut spec);
+            validate(&resource(spec), &config()).unwrap_err().to_string()
+        };
+        assert!(bad(|s| s.replicas = 2).contains("spec.replicas"));
+        assert!(bad(|s| s.replicas = -1).contains("spec.replicas"));
+        assert!(bad(|s| s.storage.size = Quantity("big".into())).contains("spec.storage.size"));
+        assert!(bad(|s| s.raft.election_min_ms = 1).contains("electionMinMs"));
+        assert!(bad(|s| s.raft.election_max_ms = 1500).contains("electionMaxMs"));
+        assert!(bad(|s| s.leases.hard_limit_seconds = 1).contains("hardLimitSeconds"));
+        assert!(bad(|s| s.limits.inline_limit_bytes = 2 << 20).contains("inlineLimitBytes"));
+        let twice = || User { name: "a".into(), groups: vec!["g".into()] };
+        let mut spec = MetadataClusterSpec::default();
+        spec.permissions.users = vec![twice(), twice()];
+        assert!(validate(&resource(spec), &config()).unwrap_err().to_string().contains("twice"));
+    }
+}
