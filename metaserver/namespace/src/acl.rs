@@ -99,12 +99,8 @@ pub fn parse_acl_spec(spec: &str, with_permissions: bool) -> Result<Vec<AclEntry
 }
 
 fn parse_entry(text: &str, with_permissions: bool) -> Result<AclEntry, FsError> {
-    let refuse = |why: &str| {
-        Err(FsError::new(
-            ErrorKind::HadoopIllegalArgument,
-            format!("{why}{text}"),
-        ))
-    };
+    let refuse =
+        |why: &str| Err(FsError::new(ErrorKind::HadoopIllegalArgument, format!("{why}{text}")));
     // Java's split: empty parts at the end do not count.
     let mut parts = text.trim_end_matches(':').split(':').peekable();
     if text.trim_end_matches(':').is_empty() {
@@ -139,12 +135,7 @@ fn parse_entry(text: &str, with_permissions: bool) -> Result<AclEntry, FsError> 
     if parts.next().is_some() {
         return refuse("Invalid <aclSpec> : ");
     }
-    Ok(AclEntry {
-        scope,
-        kind,
-        name,
-        permission,
-    })
+    Ok(AclEntry { scope, kind, name, permission })
 }
 
 #[cfg(test)]

@@ -102,9 +102,7 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
         }
         if let (true, Some(settings)) = (self.settings_changed, self.settings) {
             let value = keys::encode(&*settings)?;
-            changes
-                .rows
-                .push((keys::SETTINGS_KEY.to_vec(), Some(value)));
+            changes.rows.push((keys::SETTINGS_KEY.to_vec(), Some(value)));
             changes.settings = Some(settings);
         }
         Ok(changes)
@@ -119,11 +117,7 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
             return Err(FsError::new(ErrorKind::Retriable, message).into());
         }
         let checked = permission::effective(caller, &settings, Some(mutation));
-        let actor = Actor {
-            caller,
-            checked: &checked,
-            settings: &settings,
-        };
+        let actor = Actor { caller, checked: &checked, settings: &settings };
         ops::mutate(self, &actor, mutation)
     }
 

@@ -154,10 +154,7 @@ pub fn part<R: Rows + ?Sized>(
 /// # Errors
 /// If the trailer cannot be encoded.
 pub fn trailer<R: Rows + ?Sized>(view: &View<'_, R>, rows: u64) -> Result<Vec<u8>, RowsError> {
-    let trailer = Trailer {
-        rows,
-        checksum: view.state().checksum,
-    };
+    let trailer = Trailer { rows, checksum: view.state().checksum };
     let mut out = Vec::new();
     frame(&mut out, b'E', &[&encode(&trailer)?]);
     Ok(out)
@@ -192,11 +189,7 @@ impl Importer {
             rows: 0,
             checksum: 0,
             last_key: Bytes::new(),
-            chunk: ImportChunk {
-                sequence: 0,
-                rows: Vec::new(),
-                finish: None,
-            },
+            chunk: ImportChunk { sequence: 0, rows: Vec::new(), finish: None },
             chunk_bytes: 0,
             scratch: Vec::new(),
         }
@@ -250,10 +243,7 @@ impl Importer {
     /// If the export is cut off.
     pub fn finish(self) -> Result<ImportChunk, ExportError> {
         match self.trailer {
-            Some(trailer) => Ok(ImportChunk {
-                finish: Some(trailer.checksum),
-                ..self.chunk
-            }),
+            Some(trailer) => Ok(ImportChunk { finish: Some(trailer.checksum), ..self.chunk }),
             None => Err(ExportError::CutOff(self.rows)),
         }
     }
@@ -314,9 +304,7 @@ impl Importer {
         if key <= self.last_key {
             return Err(self.damaged("its rows are not in order"));
         }
-        self.checksum = self
-            .checksum
-            .wrapping_add(row_hash(&key, &body, &mut self.scratch));
+        self.checksum = self.checksum.wrapping_add(row_hash(&key, &body, &mut self.scratch));
         self.rows += 1;
         self.chunk_bytes += key.len() + body.len() + 16;
         self.last_key = key.clone();

@@ -26,10 +26,7 @@ fn file() -> Inode {
             length: 300,
             replication: 3,
             block_size: 128 << 20,
-            lease: Some(OpenFile {
-                holder: "c1".into(),
-                append: true,
-            }),
+            lease: Some(OpenFile { holder: "c1".into(), append: true }),
         }),
     }
 }
@@ -49,12 +46,7 @@ fn directory() -> Inode {
         xattrs: 0,
         body: Body::Directory(DirectoryBody {
             children: 1,
-            below: Usage {
-                directories: 0,
-                files: 1,
-                length: 300,
-                space: 900,
-            },
+            below: Usage { directories: 0, files: 1, length: 300, space: 900 },
             quota: Some(10),
             space_quota: None,
         }),
@@ -64,14 +56,8 @@ fn directory() -> Inode {
 
 #[test]
 fn keys_keep_their_bytes() {
-    let user = XAttrName {
-        namespace: XAttrNamespace::User,
-        name: "k".into(),
-    };
-    let security = XAttrName {
-        namespace: XAttrNamespace::Security,
-        name: "k".into(),
-    };
+    let user = XAttrName { namespace: XAttrNamespace::User, name: "k".into() };
+    let security = XAttrName { namespace: XAttrNamespace::Security, name: "k".into() };
     for (key, golden) in [
         (dentry(ROOT, b"a"), "01000000000000400161"),
         (inode(16400), "020000000000004010"),
@@ -99,19 +85,10 @@ fn values_keep_their_bytes() {
         open_files: 1,
         reap_roots: 2,
         reap_from: 16390,
-        import: Some(ImportProgress {
-            next_sequence: 3,
-            last_key: vec![1, 2],
-        }),
+        import: Some(ImportProgress { next_sequence: 3, last_key: vec![1, 2] }),
     };
-    let lease = Lease {
-        last_renewed_ms: 300,
-        files: 2,
-    };
-    let entry = Dentry {
-        child: 16400,
-        kind: Kind::File,
-    };
+    let lease = Lease { last_renewed_ms: 300, files: 2 };
+    let entry = Dentry { child: 16400, kind: Kind::File };
     for (value, golden) in [
         (encode(&entry).unwrap(), "0190800101"),
         (
@@ -172,9 +149,7 @@ fn the_checksum_of_a_row_keeps_its_value() {
 
 #[test]
 fn lease_times_sort_as_numbers() {
-    let keys: Vec<_> = [i64::MIN, -5, 0, 5, i64::MAX]
-        .map(|time| lease_time(time, "c"))
-        .into();
+    let keys: Vec<_> = [i64::MIN, -5, 0, 5, i64::MAX].map(|time| lease_time(time, "c")).into();
     assert!(keys.is_sorted());
     assert_eq!(lease_time_parts(&keys[1]), Some((-5, "c")));
 }

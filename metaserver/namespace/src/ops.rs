@@ -38,38 +38,22 @@ pub(crate) fn mutate<R: Rows + ?Sized>(
     mutation: &Mutation,
 ) -> Result<Reply, Failure> {
     match mutation {
-        Mutation::Mkdirs {
-            path,
-            permission,
-            unmasked,
-            create_parent,
-        } => batch.mkdirs(actor, path, (*permission, *unmasked), *create_parent),
-        Mutation::PutFile {
-            path,
-            options,
-            content,
-        } => batch.create(actor, path, options, content, None),
-        Mutation::Create {
-            path,
-            options,
-            holder,
-        } => batch.create(actor, path, options, &Bytes::new(), Some(holder)),
-        Mutation::Append {
-            path,
-            holder,
-            create,
-        } => batch.append(actor, path, holder, create.as_ref()),
-        Mutation::Complete {
-            path,
-            inode,
-            holder,
-            content,
-        } => batch.complete(actor, path, *inode, holder, content),
-        Mutation::Abandon {
-            path,
-            inode,
-            holder,
-        } => batch.abandon(path, *inode, holder),
+        Mutation::Mkdirs { path, permission, unmasked, create_parent } => {
+            batch.mkdirs(actor, path, (*permission, *unmasked), *create_parent)
+        }
+        Mutation::PutFile { path, options, content } => {
+            batch.create(actor, path, options, content, None)
+        }
+        Mutation::Create { path, options, holder } => {
+            batch.create(actor, path, options, &Bytes::new(), Some(holder))
+        }
+        Mutation::Append { path, holder, create } => {
+            batch.append(actor, path, holder, create.as_ref())
+        }
+        Mutation::Complete { path, inode, holder, content } => {
+            batch.complete(actor, path, *inode, holder, content)
+        }
+        Mutation::Abandon { path, inode, holder } => batch.abandon(path, *inode, holder),
         Mutation::RenewLease { holder } => Ok(batch.renew_lease(holder)?),
         Mutation::RecoverLease { path, holder } => batch.recover_lease(actor, path, holder),
         Mutation::Rename { src, dst, mode } => batch.rename(actor, src, dst, *mode),
@@ -86,19 +70,13 @@ pub(crate) fn mutate<R: Rows + ?Sized>(
         Mutation::SetReplication { path, replication } => {
             batch.set_replication(actor, path, *replication)
         }
-        Mutation::SetQuota {
-            path,
-            namespace,
-            space,
-        } => batch.set_quota(actor, path, *namespace, *space),
+        Mutation::SetQuota { path, namespace, space } => {
+            batch.set_quota(actor, path, *namespace, *space)
+        }
         Mutation::ModifyAcl { path, change } => batch.modify_acl(actor, path, change),
-        Mutation::SetXAttr {
-            path,
-            name,
-            value,
-            create,
-            replace,
-        } => batch.set_xattr(actor, path, name, value, *create, *replace),
+        Mutation::SetXAttr { path, name, value, create, replace } => {
+            batch.set_xattr(actor, path, name, value, *create, *replace)
+        }
         Mutation::RemoveXAttr { path, name } => batch.remove_xattr(actor, path, name),
     }
 }
@@ -192,19 +170,14 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
 
     /// Links a new or moved inode into its parent's entries.
     fn link(&mut self, inode: &Inode) -> Result<(), RowsError> {
-        let entry = Dentry {
-            child: inode.id,
-            kind: inode.kind(),
-        };
-        self.overlay
-            .set_dentry(inode.parent, inode.name.as_bytes(), Some(entry))
+        let entry = Dentry { child: inode.id, kind: inode.kind() };
+        self.overlay.set_dentry(inode.parent, inode.name.as_bytes(), Some(entry))
     }
 
     /// Takes an inode out of the tree: entry, counts and the parent's time. Its rows stay.
     fn unlink(&mut self, ancestors: &[u64], inode: &Inode) -> Result<(), RowsError> {
         let now = self.now();
-        self.overlay
-            .set_dentry(inode.parent, inode.name.as_bytes(), None)?;
+        self.overlay.set_dentry(inode.parent, inode.name.as_bytes(), None)?;
         self.grow(ancestors, inode.usage().delta().negated())?;
         self.touch_directory(inode.parent, -1, now)
     }
@@ -230,9 +203,8 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             }
         }
         if inode.xattrs > 0 {
-            let rows = self
-                .overlay
-                .scan_raw(&keys::xattr_prefix(inode.id), usize::from(inode.xattrs))?;
+            let rows =
+                self.overlay.scan_raw(&keys::xattr_prefix(inode.id), usize::from(inode.xattrs))?;
             for (key, _) in rows {
                 self.overlay.set_raw(key, None)?;
             }

@@ -21,16 +21,16 @@ struct Slot<T> {
 
 impl<T: Clone + PartialEq> Slot<T> {
     fn clean(value: Option<T>) -> Self {
-        Self {
-            before: value.clone(),
-            now: value,
-        }
+        Self { before: value.clone(), now: value }
     }
 
     fn changed(&self) -> bool {
         self.before != self.now
     }
 }
+
+/// Sees a changed row's key and its encoded values before and now.
+type Visit<'v> = dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>) + 'v;
 
 /// Changes over `rows`.
 pub(crate) struct Overlay<'a, R: ?Sized> {
@@ -44,12 +44,7 @@ pub(crate) struct Overlay<'a, R: ?Sized> {
 
 impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     pub fn new(rows: &'a R) -> Self {
-        Self {
-            rows,
-            inodes: HashMap::new(),
-            dentries: BTreeMap::new(),
-            raw: BTreeMap::new(),
-        }
+        Self { rows, inodes: HashMap::new(), dentries: BTreeMap::new(), raw: BTreeMap::new() }
     }
 
     /// An inode as it is now.
@@ -195,13 +190,12 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
         let from = Bound::Included(from);
         let mut found = BTreeMap::new();
-        self.rows
-            .scan(prefix, Bound::Unbounded, &mut |key, value| {
-                if !self.raw.contains_key(key) {
-                    found.insert(key.to_vec(), Bytes::copy_from_slice(value));
-                }
-                more(found.len() < limit)
-            })?;
+        self.rows.scan(prefix, Bound::Unbounded, &mut |key, value| {
+            if !self.raw.contains_key(key) {
+                found.insert(key.to_vec(), Bytes::copy_from_slice(value));
+            }
+            more(found.len() < limit)
+        })?;
         let live = in_prefix(&self.raw, prefix, from)
             .filter_map(|(key, slot)| Some((key.clone(), slot.now.clone()?)));
         found.extend(live.take(limit));
@@ -245,10 +239,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     }
 
     /// Calls `visit` with each changed row's key and its encoded values before and now.
-    fn visit(
-        &self,
-        visit: &mut dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>),
-    ) -> Result<(), RowsError> {
+    fn visit(&self, visit: &mut Visit<'_>) -> Result<(), RowsError> {
         let encode_inode =
             |inode: &Option<Arc<Inode>>| inode.as_deref().map(keys::encode::<Inode>).transpose();
         let encode_dentry =
@@ -270,11 +261,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
 
 /// Scans break when they have enough.
 fn more(go_on: bool) -> ControlFlow<()> {
-    if go_on {
-        ControlFlow::Continue(())
-    } else {
-        ControlFlow::Break(())
-    }
+    if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 fn in_prefix<'m, T>(

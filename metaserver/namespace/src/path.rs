@@ -82,11 +82,7 @@ pub fn parent(path: &str) -> Option<&str> {
 
 /// The path of `name` in `parent`, both normal.
 pub fn join(parent: &str, name: &str) -> String {
-    if parent == "/" {
-        format!("/{name}")
-    } else {
-        format!("{parent}/{name}")
-    }
+    if parent == "/" { format!("/{name}") } else { format!("{parent}/{name}") }
 }
 
 /// Whether a normal `path` is `ancestor` or lies below it.
@@ -151,8 +147,7 @@ pub fn check_component(parent_path: &str, name: &str) -> Result<(), FsError> {
 
 /// Whether a normal path is `/.reserved` or lies below it. No inode is there.
 fn is_reserved(path: &str) -> bool {
-    path.strip_prefix("/.reserved")
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix("/.reserved").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Refuses to create a file at or below `/.reserved` (`FSNamesystem.startFile`). Folders and
@@ -161,11 +156,7 @@ fn is_reserved(path: &str) -> bool {
 /// # Errors
 /// InvalidPath.
 pub fn check_create(path: &str) -> Result<(), FsError> {
-    if is_reserved(path) {
-        Err(invalid(path))
-    } else {
-        Ok(())
-    }
+    if is_reserved(path) { Err(invalid(path)) } else { Ok(()) }
 }
 
 /// Refuses to change `/.reserved` itself, which every listing tool believes to exist
@@ -174,11 +165,7 @@ pub fn check_create(path: &str) -> Result<(), FsError> {
 /// # Errors
 /// InvalidPath.
 pub fn check_change(path: &str) -> Result<(), FsError> {
-    if path == "/.reserved" {
-        Err(invalid(path))
-    } else {
-        Ok(())
-    }
+    if path == "/.reserved" { Err(invalid(path)) } else { Ok(()) }
 }
 
 /// Refuses to move `/.reserved` or to move something onto it (`FSDirRenameOp`).

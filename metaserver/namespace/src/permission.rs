@@ -179,17 +179,12 @@ pub fn effective<'a>(
     operation: Option<&Mutation>,
 ) -> Cow<'a, Caller> {
     use Mutation::{ModifyAcl, SetOwner, SetPermission};
-    let always = matches!(
-        operation,
-        Some(SetPermission { .. } | SetOwner { .. } | ModifyAcl { .. })
-    );
+    let always =
+        matches!(operation, Some(SetPermission { .. } | SetOwner { .. } | ModifyAcl { .. }));
     if caller.superuser || settings.permissions_enabled || always {
         Cow::Borrowed(caller)
     } else {
-        Cow::Owned(Caller {
-            superuser: true,
-            ..caller.clone()
-        })
+        Cow::Owned(Caller { superuser: true, ..caller.clone() })
     }
 }
 
@@ -244,11 +239,8 @@ pub fn traverse(caller: &Caller, chain: &PathChain<'_>, create: bool) -> Result<
     };
     for (index, inode) in chain.inodes.iter().enumerate().take(last + 1) {
         if !inode.is_directory() {
-            let kind = if create {
-                ErrorKind::ParentNotDirectory
-            } else {
-                ErrorKind::AccessControl
-            };
+            let kind =
+                if create { ErrorKind::ParentNotDirectory } else { ErrorKind::AccessControl };
             let path = chain.path_of(index);
             return Err(FsError::new(kind, format!("{path} (is not a directory)")));
         }
@@ -364,9 +356,9 @@ pub fn check_set_owner(
         )));
     }
     match group {
-        Some(group) if !in_group(caller, group) => Err(access_control(format!(
-            "User {user} does not belong to {group}"
-        ))),
+        Some(group) if !in_group(caller, group) => {
+            Err(access_control(format!("User {user} does not belong to {group}")))
+        }
         _ => Ok(()),
     }
 }
@@ -382,11 +374,7 @@ fn has_access(caller: &Caller, inode: &Inode, access: Access) -> bool {
         return user.implies(access);
     }
     if !extended {
-        let class = if in_group(caller, &inode.group) {
-            group
-        } else {
-            other
-        };
+        let class = if in_group(caller, &inode.group) { group } else { other };
         return class.implies(access);
     }
     // With an access ACL the group bits are the mask of all entries below.
@@ -434,12 +422,7 @@ pub fn symbolic(permission: u16) -> String {
 /// `hdfs:supergroup:drwxr-xr-x`, as messages describe an inode.
 fn describe(inode: &Inode) -> String {
     let kind = if inode.is_directory() { 'd' } else { '-' };
-    format!(
-        "{}:{}:{kind}{}",
-        inode.owner,
-        inode.group,
-        symbolic(inode.permission)
-    )
+    format!("{}:{}:{kind}{}", inode.owner, inode.group, symbolic(inode.permission))
 }
 
 fn denied(caller: &Caller, inode: &Inode, access: Access, path: &str) -> FsError {

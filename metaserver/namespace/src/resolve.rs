@@ -32,11 +32,7 @@ pub(crate) struct Walk<'p> {
 impl<'p> Walk<'p> {
     /// For permission checks.
     pub fn chain(&self) -> PathChain<'_> {
-        PathChain {
-            inodes: &self.inodes,
-            names: &self.names,
-            path: self.path,
-        }
+        PathChain { inodes: &self.inodes, names: &self.names, path: self.path }
     }
 
     /// The inode the path names.
@@ -84,10 +80,7 @@ impl<'p> Walk<'p> {
     /// The path's inode (HDFS: `FSDirectory.resolveLastINode`).
     pub fn existing(&self) -> Result<&Arc<Inode>, FsError> {
         self.target().ok_or_else(|| {
-            FsError::new(
-                ErrorKind::FileNotFound,
-                format!("cannot find {}", self.path),
-            )
+            FsError::new(ErrorKind::FileNotFound, format!("cannot find {}", self.path))
         })
     }
 
@@ -106,10 +99,7 @@ impl<'p> Walk<'p> {
 
 /// `File does not exist: /a` and the like.
 pub(crate) fn not_found(what: &str, path: &str) -> FsError {
-    FsError::new(
-        ErrorKind::FileNotFound,
-        format!("{what} does not exist: {path}"),
-    )
+    FsError::new(ErrorKind::FileNotFound, format!("{what} does not exist: {path}"))
 }
 
 impl Inode {
@@ -151,19 +141,12 @@ pub(crate) fn walk<'p>(tree: &mut impl Tree, path: &'p str) -> Result<Walk<'p>, 
         directory = inode.is_directory();
         inodes.push(inode);
     }
-    Ok(Walk {
-        path,
-        names,
-        inodes,
-    })
+    Ok(Walk { path, names, inodes })
 }
 
 /// An entry that leads to no inode.
 pub(crate) fn dangling(parent: u64, name: &[u8], child: u64) -> RowsError {
-    keys::corrupt(
-        &keys::dentry(parent, name),
-        format!("its inode {child} is missing"),
-    )
+    keys::corrupt(&keys::dentry(parent, name), format!("its inode {child} is missing"))
 }
 
 /// Resolves a normal path and checks that the caller may traverse it (HDFS:
@@ -189,8 +172,5 @@ pub(crate) fn allow(caller: &Caller, walk: &Walk<'_>, want: Checks) -> Result<()
 
 /// The namespace has no settings yet.
 pub(crate) fn not_formed() -> FsError {
-    FsError::new(
-        ErrorKind::Retriable,
-        "The cluster is not formed yet: it has no settings",
-    )
+    FsError::new(ErrorKind::Retriable, "The cluster is not formed yet: it has no settings")
 }

@@ -19,6 +19,7 @@ pub trait Rows {
 
     /// Visits rows whose key starts with `prefix`, from `from` on, in byte order, until `visit`
     /// breaks.
+    #[expect(clippy::type_complexity, reason = "a visitor, told by its two arguments")]
     fn scan(
         &self,
         prefix: &[u8],

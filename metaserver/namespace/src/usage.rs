@@ -46,11 +46,7 @@ impl Delta {
     /// A file's bytes change from `old` to `new`.
     pub fn resize(old: &FileBody, new_length: u64) -> Self {
         let length = signed(new_length) - signed(old.length);
-        Self {
-            length,
-            space: length * i64::from(old.replication),
-            ..Self::default()
-        }
+        Self { length, space: length * i64::from(old.replication), ..Self::default() }
     }
 }
 
@@ -128,16 +124,12 @@ impl Inode {
     /// The counts of the tree that begins here, this inode included.
     pub fn usage(&self) -> Usage {
         match &self.body {
-            Body::File(file) => Usage {
-                directories: 0,
-                files: 1,
-                length: file.length,
-                space: file.space(),
-            },
-            Body::Directory(directory) => Usage {
-                directories: directory.below.directories + 1,
-                ..directory.below
-            },
+            Body::File(file) => {
+                Usage { directories: 0, files: 1, length: file.length, space: file.space() }
+            }
+            Body::Directory(directory) => {
+                Usage { directories: directory.below.directories + 1, ..directory.below }
+            }
         }
     }
 }

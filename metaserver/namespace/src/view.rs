@@ -68,11 +68,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     /// # Errors
     /// If the state or the settings cannot be read.
     pub fn new(rows: &'a R) -> Result<Self, RowsError> {
-        Ok(Self {
-            rows,
-            state: keys::read_state(rows)?,
-            settings: rows.settings()?,
-        })
+        Ok(Self { rows, state: keys::read_state(rows)?, settings: rows.settings()? })
     }
 
     /// The replicated settings; `None`: not formed yet, no client may be served.
@@ -130,14 +126,10 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
         };
         let limit = i64::from(settings.lease_hard_limit_seconds) * 1000;
         let mut oldest = None;
-        self.rows.scan(
-            &[keys::table::LEASE_TIME],
-            Bound::Unbounded,
-            &mut |key, _| {
-                oldest = keys::lease_time_parts(key).map(|(renewed, _)| renewed);
-                ControlFlow::Break(())
-            },
-        )?;
+        self.rows.scan(&[keys::table::LEASE_TIME], Bound::Unbounded, &mut |key, _| {
+            oldest = keys::lease_time_parts(key).map(|(renewed, _)| renewed);
+            ControlFlow::Break(())
+        })?;
         Ok(oldest.is_some_and(|renewed| renewed < now_ms.saturating_sub(limit)))
     }
 
@@ -146,11 +138,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     pub fn caller(&self, user: &str) -> Caller {
         match &self.settings {
             Some(settings) => settings.caller(user),
-            None => Caller {
-                user: user.to_owned(),
-                groups: Vec::new(),
-                superuser: false,
-            },
+            None => Caller { user: user.to_owned(), groups: Vec::new(), superuser: false },
         }
     }
 
@@ -167,10 +155,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
         walk: &Walk<'_>,
         access: Access,
     ) -> Result<(), Failure> {
-        let target = Checks {
-            target: Some(access),
-            ..Checks::default()
-        };
+        let target = Checks { target: Some(access), ..Checks::default() };
         Ok(allow(&*self.checked(caller)?, walk, target)?)
     }
 
@@ -213,10 +198,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
             return Ok(None);
         };
         let Some(directory) = inode.directory() else {
-            return Ok(Some(Listing {
-                entries: vec![FileStatus::of(inode, "")],
-                remaining: 0,
-            }));
+            return Ok(Some(Listing { entries: vec![FileStatus::of(inode, "")], remaining: 0 }));
         };
         self.allow_target(caller, &walk, Access::READ_EXECUTE)?;
         let mut page = self.page(inode.id, start_after, limit.saturating_add(1))?;
@@ -344,10 +326,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     /// # Errors
     /// FileNotFound; AccessControl.
     pub fn list_xattrs(&self, caller: &Caller, path: &str) -> Result<Vec<XAttrName>, Failure> {
-        let search = Checks {
-            parent: Some(Access::EXECUTE),
-            ..Checks::default()
-        };
+        let search = Checks { parent: Some(Access::EXECUTE), ..Checks::default() };
         let walk = self.open(caller, path)?;
         allow(&*self.checked(caller)?, &walk, search)?;
         let all = self.visible_xattrs(caller, walk.existing()?)?;
@@ -361,19 +340,18 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
         let mut found = Vec::new();
         let mut failed = None;
         let prefix = keys::xattr_prefix(inode.id);
-        self.rows
-            .scan(&prefix, Bound::Unbounded, &mut |key, value| {
-                let value = keys::decode_raw(key, &Bytes::copy_from_slice(value));
-                match (keys::xattr_name(key), value) {
-                    (Some(name), Ok(value)) => found.push(XAttr { name, value }),
-                    (None, _) => failed = Some(keys::corrupt(key, "no name".into())),
-                    (_, Err(error)) => failed = Some(error),
-                }
-                match failed {
-                    Some(_) => ControlFlow::Break(()),
-                    None => ControlFlow::Continue(()),
-                }
-            })?;
+        self.rows.scan(&prefix, Bound::Unbounded, &mut |key, value| {
+            let value = keys::decode_raw(key, &Bytes::copy_from_slice(value));
+            match (keys::xattr_name(key), value) {
+                (Some(name), Ok(value)) => found.push(XAttr { name, value }),
+                (None, _) => failed = Some(keys::corrupt(key, "no name".into())),
+                (_, Err(error)) => failed = Some(error),
+            }
+            match failed {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -394,10 +372,10 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
         self.allow_target(caller, &walk, Access::from_bits(rwx))
     }
 
-    /// open and read: up to `length` bytes from `offset` on.
+    /// open and read: up to `length` bytes from `offset` on; none behind the end.
     ///
     /// # Errors
-    /// FileNotFound, also for a directory; AccessControl; Io for an offset behind the end.
+    /// FileNotFound, also for a directory; AccessControl.
     pub fn read(
         &self,
         caller: &Caller,
@@ -413,11 +391,6 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
             xattr::check_content(caller, self.rows.get(&marker)?.is_some())?;
         }
         let size = inode.file().map_or(0, |file| file.length);
-        if offset > size {
-            let message =
-                format!("Offset={offset} out of the range [0, {size}); OPEN, path={path}");
-            return Err(FsError::new(ErrorKind::Io, message).into());
-        }
         let content = if size == 0 {
             Bytes::new()
         } else {
@@ -427,9 +400,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
                 None => return Err(keys::corrupt(&key, "missing".into()).into()),
             }
         };
-        let start = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(content.len());
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
         let left = content.len() - start;
         let length = length.map_or(left, |n| usize::try_from(n).unwrap_or(left).min(left));
         Ok(Content {

@@ -74,18 +74,12 @@ impl XAttrName {
 
     /// The name of [`UNREADABLE_BY_SUPERUSER`].
     pub fn unreadable_by_superuser() -> Self {
-        Self {
-            namespace: XAttrNamespace::Security,
-            name: UNREADABLE_BY_SUPERUSER.into(),
-        }
+        Self { namespace: XAttrNamespace::Security, name: UNREADABLE_BY_SUPERUSER.into() }
     }
 
     /// Whether it counts against the limit of an inode: HDFS counts what users made.
     pub fn counts(&self) -> bool {
-        matches!(
-            self.namespace,
-            XAttrNamespace::User | XAttrNamespace::Trusted
-        )
+        matches!(self.namespace, XAttrNamespace::User | XAttrNamespace::Trusted)
     }
 }
 
@@ -109,10 +103,7 @@ pub fn parse_name(text: &str) -> Result<XAttrName, FsError> {
     });
     match known {
         Some((_, "")) => Err(illegal("XAttr name cannot be empty.".into())),
-        Some((namespace, name)) => Ok(XAttrName {
-            namespace,
-            name: name.into(),
-        }),
+        Some((namespace, name)) => Ok(XAttrName { namespace, name: name.into() }),
         None => Err(illegal(
             "An XAttr name must be prefixed with user/trusted/security/system/raw, followed by \
              a '.'"
@@ -260,9 +251,7 @@ pub fn check_kind(name: &XAttrName, inode: &Inode) -> Result<(), FsError> {
 pub fn check_remove(caller: &Caller, name: &XAttrName, exists: bool) -> Result<(), FsError> {
     check_name(caller, name)?;
     if !exists {
-        return Err(io(
-            "No matching attributes found for remove operation".into()
-        ));
+        return Err(io("No matching attributes found for remove operation".into()));
     }
     if name.is_unreadable_by_superuser() {
         return Err(FsError::new(

@@ -151,9 +151,7 @@ fn store(mut acl: Vec<AclEntry>, former: u16) -> Stored {
 /// (`removeINodeAcl`).
 fn without_acl(inode: &Inode) -> Stored {
     let (access, _) = stored(inode);
-    let group = access
-        .iter()
-        .find(|e| e.kind == AclType::Group && e.name.is_none());
+    let group = access.iter().find(|e| e.kind == AclType::Group && e.name.is_none());
     let mode = match group {
         Some(group) => inode.permission & !0o070 | u16::from(group.permission & 7) << 3,
         None => inode.permission,

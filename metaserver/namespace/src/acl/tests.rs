@@ -28,12 +28,7 @@ fn inode(directory: bool, permission: u16, stored: &str) -> Inode {
             space_quota: None,
         })
     } else {
-        Body::File(FileBody {
-            length: 0,
-            replication: 1,
-            block_size: 1,
-            lease: None,
-        })
+        Body::File(FileBody { length: 0, replication: 1, block_size: 1, lease: None })
     };
     let entries = acl(stored);
     Inode {
@@ -68,11 +63,7 @@ fn text_form() {
         ("mask", "mask::---"),
         ("default:user:joe:,mask::", "default:user:joe:---,mask::---"),
     ] {
-        assert_eq!(
-            text(&parse_acl_spec(spec, false).unwrap()),
-            printed,
-            "{spec}"
-        );
+        assert_eq!(text(&parse_acl_spec(spec, false).unwrap()), printed, "{spec}");
     }
     for (spec, permissions, message) in [
         (":", true, "Invalid <aclSpec> : :"),
@@ -81,16 +72,8 @@ fn text_form() {
         ("user:joe", true, "Invalid <aclSpec> : user:joe"),
         ("user::rwx:x", true, "Invalid <aclSpec> : user::rwx:x"),
         ("user:joe:rwx", false, "Invalid <aclSpec> : user:joe:rwx"),
-        (
-            "users::rwx",
-            true,
-            "Invalid type of acl in <aclSpec> :users::rwx",
-        ),
-        (
-            "user::rwX",
-            true,
-            "Invalid permission in <aclSpec> : user::rwX",
-        ),
+        ("users::rwx", true, "Invalid type of acl in <aclSpec> :users::rwx"),
+        ("user::rwX", true, "Invalid permission in <aclSpec> : user::rwX"),
     ] {
         let error = parse_acl_spec(spec, permissions).unwrap_err();
         assert_eq!(error.kind, ErrorKind::HadoopIllegalArgument);
@@ -105,39 +88,15 @@ const NAMED: &str = "user::rwx,user:ann:rw-,group::r-x,mask::rwx,other::---";
 fn merging() {
     for (existing, spec, result) in [
         // Named entries bring a mask: the union of the group class.
-        (
-            BASE,
-            "user:ann:rw-",
-            "user::rwx,user:ann:rw-,group::r-x,mask::rwx,other::---",
-        ),
-        (
-            BASE,
-            "group:dev:-w-",
-            "user::rwx,group::r-x,group:dev:-w-,mask::rwx,other::---",
-        ),
+        (BASE, "user:ann:rw-", "user::rwx,user:ann:rw-,group::r-x,mask::rwx,other::---"),
+        (BASE, "group:dev:-w-", "user::rwx,group::r-x,group:dev:-w-,mask::rwx,other::---"),
         // A mask that is given wins.
-        (
-            BASE,
-            "user:ann:rw-,mask::r--",
-            "user::rwx,user:ann:rw-,group::r-x,mask::r--,other::---",
-        ),
-        (
-            NAMED,
-            "mask::---",
-            "user::rwx,user:ann:rw-,group::r-x,mask::---,other::---",
-        ),
+        (BASE, "user:ann:rw-,mask::r--", "user::rwx,user:ann:rw-,group::r-x,mask::r--,other::---"),
+        (NAMED, "mask::---", "user::rwx,user:ann:rw-,group::r-x,mask::---,other::---"),
         // Replacing an entry computes the mask again.
-        (
-            NAMED,
-            "user:ann:---",
-            "user::rwx,user:ann:---,group::r-x,mask::r-x,other::---",
-        ),
+        (NAMED, "user:ann:---", "user::rwx,user:ann:---,group::r-x,mask::r-x,other::---"),
         // A mask alone makes an extended ACL.
-        (
-            BASE,
-            "mask::r--",
-            "user::rwx,group::r-x,mask::r--,other::---",
-        ),
+        (BASE, "mask::r--", "user::rwx,group::r-x,mask::r--,other::---"),
         // Default entries bring the base entries that lack, and leave the access mask alone.
         (
             "user::rwx,user:ann:rwx,group::r-x,mask::r--,other::---",
@@ -163,11 +122,7 @@ fn replacing() {
     let both = "user::rwx,group::r-x,other::---,default:user::rwx,default:group::r-x,\
                 default:other::---";
     for (existing, spec, result) in [
-        (
-            NAMED,
-            "user::rw-,group::r--,other::r--",
-            "user::rw-,group::r--,other::r--",
-        ),
+        (NAMED, "user::rw-,group::r--,other::r--", "user::rw-,group::r--,other::r--"),
         // Only the scope that is given is replaced.
         (
             both,
@@ -192,11 +147,7 @@ fn removing() {
     let spec = |text| parse_acl_spec(text, false).unwrap();
     let two = "user::rwx,user:ann:rw-,user:joe:--x,group::r--,mask::rwx,other::---";
     for (existing, gone, result) in [
-        (
-            two,
-            "user:joe",
-            "user::rwx,user:ann:rw-,group::r--,mask::rw-,other::---",
-        ),
+        (two, "user:joe", "user::rwx,user:ann:rw-,group::r--,mask::rw-,other::---"),
         // The last named entry takes a computed mask along.
         (NAMED, "user:ann", BASE),
         (NAMED, "user:ann,mask", BASE),
@@ -283,10 +234,7 @@ fn storage_in_the_mode_bits() {
     let file = inode(false, 0o1640, "");
     // The mask goes to the group bits, the group's own entry to the list; sticky stays.
     let modify = AclChange::Modify(acl("user:joe:rwx"));
-    assert_eq!(
-        changed(&file, &modify),
-        (0o1670, "user:joe:rwx,group::r--".into())
-    );
+    assert_eq!(changed(&file, &modify), (0o1670, "user:joe:rwx,group::r--".into()));
     // A minimal ACL is bits only.
     let set = AclChange::Set(acl("user::r--,group::-w-,other::--x"));
     assert_eq!(changed(&file, &set), (0o1421, String::new()));
@@ -318,10 +266,7 @@ fn default_acl_alone() {
     }
     let error = apply_change(&inode(false, 0o640, ""), &modify, "/f").unwrap_err();
     assert_eq!(error.kind, ErrorKind::Acl);
-    assert_eq!(
-        error.message,
-        "Invalid ACL: only directories may have a default ACL. Path: /f"
-    );
+    assert_eq!(error.message, "Invalid ACL: only directories may have a default ACL. Path: /f");
 }
 
 #[test]
@@ -336,10 +281,7 @@ fn chmod_changes_the_mask() {
 fn what_is_shown() {
     let extended = inode(true, 0o1670, "user:joe:rwx,group::r--");
     let status = status(&extended);
-    assert_eq!(
-        (status.owner.as_str(), status.group.as_str()),
-        ("alice", "staff")
-    );
+    assert_eq!((status.owner.as_str(), status.group.as_str()), ("alice", "staff"));
     assert_eq!(status.permission, 0o1670);
     assert_eq!(text(&status.entries), "user:joe:rwx,group::r--");
 }
@@ -352,44 +294,16 @@ fn inheritance() {
     for (stored, permission, unmasked, directory, mode, entries) in [
         // No default ACL: the masked mode, whatever the parent's access ACL.
         ("", 0o644, Some(0o666), false, 0o644, ""),
-        (
-            "user:joe:rwx,group::r--",
-            0o644,
-            Some(0o666),
-            false,
-            0o644,
-            "",
-        ),
+        ("user:joe:rwx,group::r--", 0o644, Some(0o666), false, 0o644, ""),
         // With one the umask does not count (HDFS-6962)...
         (minimal, 0o644, Some(0o666), false, 0o664, ""),
         // ... if the client sent the mode without it.
         (minimal, 0o644, None, false, 0o644, ""),
         (minimal, 0o755, Some(0o777), true, 0o775, minimal),
         // The mode limits the mask, not the entries below it.
-        (
-            extended,
-            0o644,
-            Some(0o666),
-            false,
-            0o660,
-            "user:joe:rwx,group::r-x",
-        ),
-        (
-            extended,
-            0o640,
-            None,
-            false,
-            0o640,
-            "user:joe:rwx,group::r-x",
-        ),
-        (
-            extended,
-            0o600,
-            None,
-            false,
-            0o600,
-            "user:joe:rwx,group::r-x",
-        ),
+        (extended, 0o644, Some(0o666), false, 0o660, "user:joe:rwx,group::r-x"),
+        (extended, 0o640, None, false, 0o640, "user:joe:rwx,group::r-x"),
+        (extended, 0o600, None, false, 0o600, "user:joe:rwx,group::r-x"),
     ] {
         let parent = inode(true, 0o755, stored);
         let (got, acl) = inherit(&parent, permission, unmasked, directory);
@@ -412,12 +326,7 @@ fn any_entry() -> impl Strategy<Value = AclEntry> {
     ];
     (scope, kind, option::of("[a-d]{0,1}"), 0..8u8).prop_map(|(scope, kind, name, permission)| {
         let name = name.filter(|_| matches!(kind, AclType::User | AclType::Group));
-        AclEntry {
-            scope,
-            kind,
-            name,
-            permission,
-        }
+        AclEntry { scope, kind, name, permission }
     })
 }
 
@@ -470,23 +379,15 @@ fn assert_valid(mode: u16, acl: Option<&[AclEntry]>, directory: bool) -> Result<
     );
     prop_assert!(entries.iter().all(|e| e.permission < 8));
     prop_assert!(entries.iter().all(|e| e.name.as_deref() != Some("")));
-    let (access, defaults): (Vec<_>, Vec<_>) = entries
-        .iter()
-        .cloned()
-        .partition(|e| e.scope == AclScope::Access);
+    let (access, defaults): (Vec<_>, Vec<_>) =
+        entries.iter().cloned().partition(|e| e.scope == AclScope::Access);
     // Owner, mask and others are in the mode bits; the group's own entry is not.
-    let unnamed = |of: &[AclEntry], kind| {
-        of.iter()
-            .filter(|e| e.kind == kind && e.name.is_none())
-            .count()
-    };
+    let unnamed =
+        |of: &[AclEntry], kind| of.iter().filter(|e| e.kind == kind && e.name.is_none()).count();
     prop_assert_eq!(unnamed(&access, AclType::User), 0);
     prop_assert_eq!(unnamed(&access, AclType::Mask), 0);
     prop_assert_eq!(unnamed(&access, AclType::Other), 0);
-    prop_assert_eq!(
-        unnamed(&access, AclType::Group),
-        usize::from(!access.is_empty())
-    );
+    prop_assert_eq!(unnamed(&access, AclType::Group), usize::from(!access.is_empty()));
     prop_assert!(access.len() + 3 <= MAX_ENTRIES && defaults.len() <= MAX_ENTRIES);
     if !defaults.is_empty() {
         prop_assert!(directory);

@@ -145,10 +145,7 @@ impl Builder {
                 continue;
             }
             if let Some(access) = base(AclScope::Access) {
-                let copy = AclEntry {
-                    scope: AclScope::Default,
-                    ..access.clone()
-                };
+                let copy = AclEntry { scope: AclScope::Default, ..access.clone() };
                 self.entries.push(copy);
             }
         }
@@ -169,9 +166,7 @@ fn add_mask(
     let needed = of_scope().any(|e| e.name.is_some());
     let mask = match state.mask {
         None if needed && state.mask_dirty => {
-            return Err(refuse(
-                "Invalid ACL: mask is required, but it was deleted.".into(),
-            ));
+            return Err(refuse("Invalid ACL: mask is required, but it was deleted.".into()));
         }
         Some(mask) if !state.dirty || state.mask_dirty => mask,
         _ if needed => AclEntry {
@@ -247,13 +242,10 @@ fn validate(mut entries: Vec<AclEntry>) -> Result<Vec<AclEntry>, FsError> {
     check_count(&entries)?;
     let has_default = entries.iter().any(|e| e.scope == AclScope::Default);
     let lacks = |scope| {
-        BASE.into_iter()
-            .any(|kind| !entries.iter().any(|e| e.key() == (scope, kind, None)))
+        BASE.into_iter().any(|kind| !entries.iter().any(|e| e.key() == (scope, kind, None)))
     };
     if lacks(AclScope::Access) {
-        return Err(refuse(
-            "Invalid ACL: the user, group and other entries are required.".into(),
-        ));
+        return Err(refuse("Invalid ACL: the user, group and other entries are required.".into()));
     }
     if has_default && lacks(AclScope::Default) {
         return Err(refuse(

@@ -39,10 +39,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
                 ),
             };
         };
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &walk, write)?;
         if let Some(other) = self.check_open(OpenAttempt::Append, path, &inode, holder)? {
             self.close_file(&other, inode.id)?;

@@ -1,10 +1,10 @@
 //! chmod, chown, utimes, setReplication. Rules: `FSDirAttrOp`.
 
 use super::create::verify_replication;
-use super::ids;
+use super::{ids, refuse};
 use crate::acl;
 use crate::batch::{Actor, Batch};
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::path;
 use crate::permission::{self, Access, Checks};
 use crate::reply::Reply;
@@ -24,10 +24,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let Some(inode) = walk.target() else {
             return Err(not_found("File", path).into());
         };
-        let owner = Checks {
-            owner: true,
-            ..Checks::default()
-        };
+        let owner = Checks { owner: true, ..Checks::default() };
         allow(actor.checked, &walk, owner)?;
         let (mode, entries) = acl::with_permission(inode, mode);
         let inode = self.overlay.edit(inode.id)?;
@@ -48,10 +45,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let Some(inode) = walk.target() else {
             return Err(not_found("File", path).into());
         };
-        let must_own = Checks {
-            owner: true,
-            ..Checks::default()
-        };
+        let must_own = Checks { owner: true, ..Checks::default() };
         allow(actor.checked, &walk, must_own)?;
         permission::check_set_owner(actor.checked, owner, group)?;
         let inode = self.overlay.edit(inode.id)?;
@@ -72,13 +66,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         atime: Option<i64>,
     ) -> Result<Reply, Failure> {
         let walk = enter(self, actor.checked, path, false)?;
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &walk, write)?;
         let Some(inode) = walk.target() else {
-            return Err(not_found("File/Directory", &format!("{path}.")).into());
+            let message = format!("File/Directory {path} does not exist.");
+            return refuse(ErrorKind::FileNotFound, message);
         };
         let inode = self.overlay.edit(inode.id)?;
         // A negative time means "as it is" (HDFS's protocol has -1 for that).
@@ -99,10 +91,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     ) -> Result<Reply, Failure> {
         verify_replication(path, replication)?;
         let walk = enter(self, actor.checked, path, false)?;
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &walk, write)?;
         let Some(inode) = walk.target() else {
             return Ok(Reply::Bool(false));
@@ -111,10 +100,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             return Ok(Reply::Bool(false));
         };
         let copies = i64::from(replication) - i64::from(file.replication);
-        let delta = Delta {
-            space: signed(file.length) * copies,
-            ..Delta::default()
-        };
+        let delta = Delta { space: signed(file.length) * copies, ..Delta::default() };
         verify_quota(walk.ancestors(), 0, delta)?;
         self.grow(&ids(walk.ancestors()), delta)?;
         self.overlay.edit(inode.id)?.file_mut()?.replication = replication;

@@ -24,10 +24,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             return refuse(ErrorKind::IllegalArgument, "No sources given".into());
         }
         let to = enter(self, actor.checked, target, false)?;
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &to, write)?;
         let inode = to.file()?;
         let Some(body) = inode.file() else {
@@ -60,9 +57,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let added: u64 = parts.iter().map(|part| part.usage().length).sum();
         let length = body.length + added;
         verify_inline(actor.settings, target, length)?;
-        let removed = parts.iter().fold(Delta::default(), |sum, part| {
-            sum.plus(part.usage().delta().negated())
-        });
+        let removed = parts
+            .iter()
+            .fold(Delta::default(), |sum, part| sum.plus(part.usage().delta().negated()));
         let delta = removed.plus(Delta::resize(body, length));
         verify_quota(to.ancestors(), 0, delta)?;
 

@@ -60,11 +60,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         }
         let overwrite = options.if_exists == IfExists::Overwrite;
         let walk = enter(self, actor.checked, path, true)?;
-        let ancestor = Checks {
-            ancestor: Some(Access::WRITE),
-            create: true,
-            ..Checks::default()
-        };
+        let ancestor = Checks { ancestor: Some(Access::WRITE), create: true, ..Checks::default() };
         allow(actor.checked, &walk, ancestor)?;
         let replaced = walk.target().cloned();
         match &replaced {
@@ -77,10 +73,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             Some(_) if overwrite => allow(
                 actor.checked,
                 &walk,
-                Checks {
-                    target: Some(Access::WRITE),
-                    ..Checks::default()
-                },
+                Checks { target: Some(Access::WRITE), ..Checks::default() },
             )?,
             Some(inode) => {
                 let who = holder.unwrap_or(&actor.caller.user);
@@ -98,18 +91,12 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             length: content.len() as u64,
             replication: options.replication,
             block_size: options.block_size,
-            lease: holder.map(|holder| OpenFile {
-                holder: holder.clone(),
-                append: false,
-            }),
+            lease: holder.map(|holder| OpenFile { holder: holder.clone(), append: false }),
         };
         match &replaced {
             Some(inode) => {
                 let space = file.space() as i64 - inode.usage().space as i64;
-                let delta = Delta {
-                    space,
-                    ..Delta::default()
-                };
+                let delta = Delta { space, ..Delta::default() };
                 verify_quota(walk.ancestors(), 0, delta)?;
                 self.unlink(&ids(walk.ancestors()), inode)?;
                 self.discard(inode)?;
@@ -119,16 +106,10 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         // Missing parents take the mode of the folder they are made in.
         let above = walk.ancestors().last().map_or(0o755, |i| i.permission);
         let mode = (options.permission, options.unmasked);
-        let inode = self.insert(
-            actor,
-            &walk,
-            with_implicit_uwx((above, None)),
-            mode,
-            Leaf::File(file),
-        )?;
+        let inode =
+            self.insert(actor, &walk, with_implicit_uwx((above, None)), mode, Leaf::File(file))?;
         if !content.is_empty() {
-            self.overlay
-                .new_raw(keys::content(inode.id), keys::encode_raw(content));
+            self.overlay.new_raw(keys::content(inode.id), keys::encode_raw(content));
         }
         if let Some(holder) = holder {
             self.open_lease(holder, inode.id)?;

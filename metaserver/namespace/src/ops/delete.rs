@@ -25,11 +25,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         path::check_change(path)?;
         let walk = enter(self, actor.checked, path, false)?;
         let target = walk.target().cloned();
-        let remove = Checks {
-            parent: Some(Access::WRITE),
-            sticky: true,
-            ..Checks::default()
-        };
+        let remove = Checks { parent: Some(Access::WRITE), sticky: true, ..Checks::default() };
         allow(actor.checked, &walk, remove)?;
         let Some(inode) = target else {
             return Ok(Reply::Bool(false));

@@ -30,10 +30,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         };
         let progress = match self.state.import.clone() {
             Some(progress) => progress,
-            None if self.is_untouched(&root)? => ImportProgress {
-                next_sequence: 0,
-                last_key: Vec::new(),
-            },
+            None if self.is_untouched(&root)? => {
+                ImportProgress { next_sequence: 0, last_key: Vec::new() }
+            }
             None => {
                 let message = "Only an empty namespace takes an import: this one has been used";
                 return refuse(ErrorKind::Io, message.into());
@@ -43,10 +42,8 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             return Ok(Reply::Done);
         }
         if chunk.sequence > progress.next_sequence {
-            let message = format!(
-                "Import chunk {} came, {} is next",
-                chunk.sequence, progress.next_sequence
-            );
+            let message =
+                format!("Import chunk {} came, {} is next", chunk.sequence, progress.next_sequence);
             return refuse(ErrorKind::Io, message);
         }
         let rows = check_rows(&progress.last_key, &chunk.rows)?;
@@ -111,11 +108,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let mut scratch = Vec::new();
         for (key, value) in rows {
             // Of all rows only the root's may be there before.
-            if **key == *keys::inode(ROOT) {
-                if let Some(root) = self.overlay.inode(ROOT)? {
-                    let before = keys::encode(&*root)?;
-                    sum = sum.wrapping_sub(row_hash(key, &before, &mut scratch));
-                }
+            if **key == *keys::inode(ROOT)
+                && let Some(root) = self.overlay.inode(ROOT)?
+            {
+                let before = keys::encode(&*root)?;
+                sum = sum.wrapping_sub(row_hash(key, &before, &mut scratch));
             }
             sum = sum.wrapping_add(row_hash(key, value, &mut scratch));
         }

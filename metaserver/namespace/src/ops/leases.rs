@@ -36,10 +36,7 @@ pub(super) fn check_holder(holder: &str) -> Result<(), FsError> {
     if !holder.is_empty() && holder.len() <= MAX_HOLDER && !holder.contains('\0') {
         return Ok(());
     }
-    Err(FsError::new(
-        ErrorKind::HadoopIllegalArgument,
-        format!("Invalid lease holder: {holder:?}"),
-    ))
+    Err(FsError::new(ErrorKind::HadoopIllegalArgument, format!("Invalid lease holder: {holder:?}")))
 }
 
 /// A file that is still in the tree, found by its id.
@@ -85,8 +82,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         };
         self.put_lease(holder, old, Some(new))?;
         self.state.open_files += 1;
-        self.overlay
-            .set_raw(keys::lease_file(holder, id), Some(keys::PRESENT))
+        self.overlay.set_raw(keys::lease_file(holder, id), Some(keys::PRESENT))
     }
 
     /// Takes a file out of the holder's lease; the file's own mark is the caller's.
@@ -96,10 +92,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let Some(old) = self.lease(holder)? else {
             return Err(keys::corrupt(&keys::lease(holder), "missing".into()));
         };
-        let new = (old.files > 1).then_some(Lease {
-            files: old.files.saturating_sub(1),
-            ..old
-        });
+        let new = (old.files > 1).then_some(Lease { files: old.files.saturating_sub(1), ..old });
         self.put_lease(holder, Some(old), new)
     }
 
@@ -121,10 +114,8 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         append: bool,
     ) -> Result<(), RowsError> {
         self.open_lease(holder, id)?;
-        self.overlay.edit(id)?.file_mut()?.lease = Some(OpenFile {
-            holder: holder.to_owned(),
-            append,
-        });
+        self.overlay.edit(id)?.file_mut()?.lease =
+            Some(OpenFile { holder: holder.to_owned(), append });
         Ok(())
     }
 
@@ -151,13 +142,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         if open.holder == who {
             return busy(format!("{who} is already the current lease holder."));
         }
-        let soft_ms = self
-            .settings()
-            .map_or(0, |s| i64::from(s.lease_soft_limit_seconds) * 1000);
+        let soft_ms = self.settings().map_or(0, |s| i64::from(s.lease_soft_limit_seconds) * 1000);
         match self.lease(&open.holder)? {
-            Some(lease) if self.now().saturating_sub(lease.last_renewed_ms) <= soft_ms => busy(
-                format!("this file lease is currently owned by {}", open.holder),
-            ),
+            Some(lease) if self.now().saturating_sub(lease.last_renewed_ms) <= soft_ms => {
+                busy(format!("this file lease is currently owned by {}", open.holder))
+            }
             _ => Ok(Some(open.holder.clone())),
         }
     }
@@ -188,10 +177,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         };
         match &file.lease {
             None => expired("File is not open for writing".into()),
-            Some(open) if open.holder != holder => expired(format!(
-                "Client (={holder}) is not the lease owner (={}",
-                open.holder
-            )),
+            Some(open) if open.holder != holder => {
+                expired(format!("Client (={holder}) is not the lease owner (={}", open.holder))
+            }
             Some(open) => Ok((located, open.clone())),
         }
     }
@@ -219,10 +207,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
 
     pub(super) fn renew_lease(&mut self, holder: &str) -> Result<Reply, RowsError> {
         if let Some(old) = self.lease(holder)? {
-            let new = Lease {
-                last_renewed_ms: self.now(),
-                ..old
-            };
+            let new = Lease { last_renewed_ms: self.now(), ..old };
             self.put_lease(holder, Some(old), Some(new))?;
         }
         Ok(Reply::Done)
@@ -240,10 +225,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             return Ok(Reply::Bool(true));
         };
         check_holder(holder)?;
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &walk, write)?;
         self.close_file(&open.holder, inode.id)?;
         Ok(Reply::Bool(true))
@@ -252,10 +234,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     /// Closes files of holders that were silent for longer than the hard limit.
     pub(crate) fn expire_leases(&mut self, max_files: u32) -> Result<Reply, Failure> {
         let Some(limit) = self.settings().map(|s| s.lease_hard_limit_seconds) else {
-            return Ok(Reply::Progress {
-                done: 0,
-                more: false,
-            });
+            return Ok(Reply::Progress { done: 0, more: false });
         };
         let oldest_allowed = self.now().saturating_sub(i64::from(limit) * 1000);
         let mut done = 0;

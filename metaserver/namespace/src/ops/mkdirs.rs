@@ -27,16 +27,10 @@ pub(super) enum Leaf {
 impl Leaf {
     fn usage(&self) -> Usage {
         match self {
-            Self::Directory => Usage {
-                directories: 1,
-                ..Usage::default()
-            },
-            Self::File(file) => Usage {
-                directories: 0,
-                files: 1,
-                length: file.length,
-                space: file.space(),
-            },
+            Self::Directory => Usage { directories: 1, ..Usage::default() },
+            Self::File(file) => {
+                Usage { directories: 0, files: 1, length: file.length, space: file.space() }
+            }
         }
     }
 }
@@ -60,20 +54,13 @@ pub(super) fn verify_insert(
         verify_entry(settings, &walk.path_of(index), folder, name)?;
     }
     let missing = (walk.names.len() + 1 - existing) as i64;
-    let whole = Delta {
-        directories: missing - 1,
-        ..Delta::default()
-    }
-    .plus(leaf.usage().delta());
+    let whole = Delta { directories: missing - 1, ..Delta::default() }.plus(leaf.usage().delta());
     if verify_quota(above, 0, whole).is_ok() {
         return Ok(());
     }
     // HDFS makes one folder after the other: the first that does not fit is in the message.
     for directories in 1..missing {
-        let delta = Delta {
-            directories,
-            ..Delta::default()
-        };
+        let delta = Delta { directories, ..Delta::default() };
         verify_quota(above, 0, delta)?;
     }
     verify_quota(above, 0, whole)
@@ -102,11 +89,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         allow(
             actor.checked,
             &walk,
-            Checks {
-                ancestor: Some(Access::WRITE),
-                create: true,
-                ..Checks::default()
-            },
+            Checks { ancestor: Some(Access::WRITE), create: true, ..Checks::default() },
         )?;
         if !create_parent {
             walk.verify_parent()?;

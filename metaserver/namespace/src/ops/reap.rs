@@ -14,18 +14,14 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     pub(super) fn queue_reap(&mut self, id: u64) -> Result<(), RowsError> {
         self.state.reap_roots += 1;
         self.state.reap_from = self.state.reap_from.min(id);
-        self.overlay
-            .set_raw(keys::reap(id), Some(keys::encode_raw(b"")))
+        self.overlay.set_raw(keys::reap(id), Some(keys::encode_raw(b"")))
     }
 
     pub(crate) fn reap(&mut self, max_inodes: u32) -> Result<Reply, Failure> {
         let mut done = 0;
         while done < max_inodes && self.state.reap_roots > 0 {
             let from = keys::reap(self.state.reap_from);
-            let next = self
-                .overlay
-                .scan_raw_from(&[keys::table::REAP], &from, 1)?
-                .pop();
+            let next = self.overlay.scan_raw_from(&[keys::table::REAP], &from, 1)?.pop();
             let Some((key, value)) = next else {
                 return Err(keys::corrupt(&from, "the reap queue is too short".into()).into());
             };
@@ -53,10 +49,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         if self.state.reap_roots == 0 {
             self.state.reap_from = u64::MAX;
         }
-        Ok(Reply::Progress {
-            done,
-            more: self.state.reap_roots > 0,
-        })
+        Ok(Reply::Progress { done, more: self.state.reap_roots > 0 })
     }
 
     /// Removes up to `limit` entries of a deleted folder after the name `after`; says how many,

@@ -34,20 +34,12 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             Some(inner) if !from.is_root() => walk(self, inner)?,
             _ => to,
         };
-        let leave = Checks {
-            parent: Some(Access::WRITE),
-            sticky: true,
-            ..Checks::default()
-        };
+        let leave = Checks { parent: Some(Access::WRITE), sticky: true, ..Checks::default() };
         allow(actor.checked, &from, leave)?;
         if let (RenameMode::ToTrash, Some(inode)) = (mode, from.target()) {
             self.allow_subtree(actor.checked, inode, src)?;
         }
-        let arrive = Checks {
-            ancestor: Some(Access::WRITE),
-            create: true,
-            ..Checks::default()
-        };
+        let arrive = Checks { ancestor: Some(Access::WRITE), create: true, ..Checks::default() };
         allow(actor.checked, &to, arrive)?;
         match mode {
             RenameMode::Legacy => self.rename_legacy(actor, &from, &to),
@@ -137,16 +129,10 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         let limited = (!same_folder).then_some(&**folder);
         let folder_path = path::parent(to.path).unwrap_or("/");
         super::verify_entry(actor.settings, folder_path, limited, to.name())?;
-        let common = above_from
-            .iter()
-            .zip(above_to)
-            .take_while(|(a, b)| a.id == b.id)
-            .count();
+        let common = above_from.iter().zip(above_to).take_while(|(a, b)| a.id == b.id).count();
         let arriving = source.usage().delta();
         let replaced = to.target().cloned();
-        let leaving = replaced
-            .as_ref()
-            .map_or(Delta::default(), |i| i.usage().delta().negated());
+        let leaving = replaced.as_ref().map_or(Delta::default(), |i| i.usage().delta().negated());
         verify_quota(above_to, common, arriving.plus(leaving))?;
 
         let now = self.now();
@@ -154,8 +140,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
             self.unlink(&ids(above_to), replaced)?;
             self.discard(replaced)?;
         }
-        self.overlay
-            .set_dentry(source.parent, source.name.as_bytes(), None)?;
+        self.overlay.set_dentry(source.parent, source.name.as_bytes(), None)?;
         self.grow(&ids(&above_from[common..]), arriving.negated())?;
         self.grow(&ids(&above_to[common..]), arriving)?;
         self.touch_directory(source.parent, -1, now)?;

@@ -17,10 +17,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         length: u64,
     ) -> Result<Reply, Failure> {
         let walk = enter(self, actor.checked, path, false)?;
-        let write = Checks {
-            target: Some(Access::WRITE),
-            ..Checks::default()
-        };
+        let write = Checks { target: Some(Access::WRITE), ..Checks::default() };
         allow(actor.checked, &walk, write)?;
         let inode = walk.file()?;
         let user = &actor.caller.user;

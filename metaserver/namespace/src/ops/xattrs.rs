@@ -77,14 +77,8 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     ) -> Result<Arc<Inode>, Failure> {
         let inode = walk.existing()?;
         let want = match xattr::change_access(name, inode) {
-            ChangeAccess::Owner => Checks {
-                owner: true,
-                ..Checks::default()
-            },
-            ChangeAccess::Target(access) => Checks {
-                target: Some(access),
-                ..Checks::default()
-            },
+            ChangeAccess::Owner => Checks { owner: true, ..Checks::default() },
+            ChangeAccess::Target(access) => Checks { target: Some(access), ..Checks::default() },
             ChangeAccess::Nothing => Checks::default(),
         };
         allow(actor.checked, walk, want)?;

@@ -37,24 +37,13 @@ fn dir(name: &str, owner: &str, group: &str, permission: u16) -> Arc<Inode> {
 }
 
 fn file(name: &str, owner: &str, group: &str, permission: u16) -> Arc<Inode> {
-    let body = Body::File(FileBody {
-        length: 0,
-        replication: 1,
-        block_size: 1,
-        lease: None,
-    });
-    Arc::new(Inode {
-        body,
-        ..Arc::unwrap_or_clone(dir(name, owner, group, permission))
-    })
+    let body = Body::File(FileBody { length: 0, replication: 1, block_size: 1, lease: None });
+    Arc::new(Inode { body, ..Arc::unwrap_or_clone(dir(name, owner, group, permission)) })
 }
 
 fn with_acl(inode: Arc<Inode>, spec: &str) -> Arc<Inode> {
     let entries: Vec<AclEntry> = parse_acl_spec(spec, true).unwrap();
-    Arc::new(Inode {
-        acl: Some(entries.into()),
-        ..Arc::unwrap_or_clone(inode)
-    })
+    Arc::new(Inode { acl: Some(entries.into()), ..Arc::unwrap_or_clone(inode) })
 }
 
 /// The tree of most tests: `/` 755 hdfs, `/a` `permission` alice:staff, `/a/f` a file of alice.
@@ -68,11 +57,7 @@ fn chain(permission: u16) -> Vec<Arc<Inode>> {
 
 fn run(who: &Caller, inodes: &[Arc<Inode>], path: &str, want: Checks) -> Result<(), FsError> {
     let names: Vec<&str> = path.split('/').filter(|n| !n.is_empty()).collect();
-    let chain = PathChain {
-        inodes,
-        names: &names,
-        path,
-    };
+    let chain = PathChain { inodes, names: &names, path };
     check(who, &chain, want)
 }
 
@@ -83,10 +68,7 @@ fn denial(who: &Caller, inodes: &[Arc<Inode>], path: &str, want: Checks) -> Stri
 }
 
 fn target(access: Access) -> Checks {
-    Checks {
-        target: Some(access),
-        ..Checks::default()
-    }
+    Checks { target: Some(access), ..Checks::default() }
 }
 
 #[test]
@@ -96,11 +78,7 @@ fn first_matching_class_decides() {
     assert!(!has_access(&caller("alice", &["staff"]), &inode, READ));
     assert!(has_access(&caller("bob", &["staff"]), &inode, READ));
     assert!(!has_access(&caller("bob", &["staff"]), &inode, WRITE));
-    assert!(has_access(
-        &caller("carol", &["other"]),
-        &inode,
-        Access::ALL
-    ));
+    assert!(has_access(&caller("carol", &["other"]), &inode, Access::ALL));
 }
 
 #[test]
@@ -127,11 +105,7 @@ fn acl_entries_in_order() {
     ];
     for (user, groups, access, allowed) in cases {
         let who = caller(user, groups);
-        assert_eq!(
-            has_access(&who, &inode, *access),
-            *allowed,
-            "{user} {groups:?} {access}"
-        );
+        assert_eq!(has_access(&who, &inode, *access), *allowed, "{user} {groups:?} {access}");
     }
 }
 
@@ -153,19 +127,12 @@ fn denied_message() {
         denial(&joe, &inodes, "/a/f", target(WRITE)),
         "Permission denied: user=joe, access=WRITE, inode=\"/a/f\":alice:staff:-rw-r-----"
     );
-    let want = Checks {
-        parent: Some(WRITE),
-        ..Checks::default()
-    };
+    let want = Checks { parent: Some(WRITE), ..Checks::default() };
     assert_eq!(
         denial(&joe, &inodes, "/a/f", want),
         "Permission denied: user=joe, access=WRITE, inode=\"/a\":alice:staff:drwxr-xr-x"
     );
-    let want = Checks {
-        ancestor: Some(WRITE),
-        create: true,
-        ..Checks::default()
-    };
+    let want = Checks { ancestor: Some(WRITE), create: true, ..Checks::default() };
     assert_eq!(
         denial(&joe, &inodes[..1], "/x/y/z", want),
         "Permission denied: user=joe, access=WRITE, inode=\"/\":hdfs:supergroup:drwxr-xr-x"
@@ -184,30 +151,15 @@ fn every_ancestor_must_be_traversable() {
     assert!(run(&joe, &inodes[..2], "/a/none/x", Checks::default()).is_err());
     // The target itself needs no EXECUTE.
     assert_eq!(run(&joe, &inodes[..2], "/a", Checks::default()), Ok(()));
-    assert_eq!(
-        run(
-            &caller("bob", &["staff"]),
-            &inodes,
-            "/a/f",
-            Checks::default()
-        ),
-        Ok(())
-    );
-    assert_eq!(
-        run(&caller("hdfs", &[]), &inodes, "/a/f", target(Access::ALL)),
-        Ok(())
-    );
+    assert_eq!(run(&caller("bob", &["staff"]), &inodes, "/a/f", Checks::default()), Ok(()));
+    assert_eq!(run(&caller("hdfs", &[]), &inodes, "/a/f", target(Access::ALL)), Ok(()));
 }
 
 #[test]
 fn the_root_has_no_parent() {
     let joe = caller("joe", &[]);
-    let want = Checks {
-        ancestor: Some(WRITE),
-        parent: Some(WRITE),
-        sticky: true,
-        ..Checks::default()
-    };
+    let want =
+        Checks { ancestor: Some(WRITE), parent: Some(WRITE), sticky: true, ..Checks::default() };
     let root = [dir("", "hdfs", "supergroup", 0o1700)];
     assert_eq!(run(&joe, &root, "/", want), Ok(()));
     assert!(run(&joe, &root, "/", target(READ)).is_err());
@@ -222,10 +174,7 @@ fn a_file_is_no_directory() {
             denial(who, &inodes, "/a/f/x/y", Checks::default()),
             "/a/f (is not a directory)"
         );
-        let want = Checks {
-            create: true,
-            ..Checks::default()
-        };
+        let want = Checks { create: true, ..Checks::default() };
         let error = run(who, &inodes, "/a/f/x", want).unwrap_err();
         assert_eq!(error.kind, ErrorKind::ParentNotDirectory);
         assert_eq!(error.message, "/a/f (is not a directory)");
@@ -235,11 +184,7 @@ fn a_file_is_no_directory() {
 #[test]
 fn sticky_directories() {
     let inodes = chain(0o1777);
-    let want = Checks {
-        parent: Some(WRITE),
-        sticky: true,
-        ..Checks::default()
-    };
+    let want = Checks { parent: Some(WRITE), sticky: true, ..Checks::default() };
     let joe = caller("joe", &[]);
     assert_eq!(
         denial(&joe, &inodes, "/a/f", want),
@@ -254,20 +199,14 @@ fn sticky_directories() {
     assert_eq!(run(&joe, &own, "/a/f", want), Ok(()));
     assert_eq!(run(&joe, &inodes[..2], "/a/new", want), Ok(()));
     // Without the sticky check, WRITE is enough.
-    let write = Checks {
-        sticky: false,
-        ..want
-    };
+    let write = Checks { sticky: false, ..want };
     assert_eq!(run(&joe, &inodes, "/a/f", write), Ok(()));
     assert!(check_sticky(&joe, &inodes[1], "/a", &inodes[2], "/a/f").is_err());
 }
 
 #[test]
 fn ownership() {
-    let want = Checks {
-        owner: true,
-        ..Checks::default()
-    };
+    let want = Checks { owner: true, ..Checks::default() };
     let inodes = chain(0o755);
     assert_eq!(run(&caller("alice", &[]), &inodes, "/a/f", want), Ok(()));
     assert_eq!(run(&caller("hdfs", &[]), &inodes, "/a/f", want), Ok(()));
@@ -287,21 +226,14 @@ fn changing_the_owner() {
     let joe = caller("joe", &["users", "dev"]);
     assert_eq!(check_set_owner(&joe, Some("joe"), Some("dev")), Ok(()));
     assert_eq!(
-        check_set_owner(&joe, Some("ann"), None)
-            .unwrap_err()
-            .message,
+        check_set_owner(&joe, Some("ann"), None).unwrap_err().message,
         "User joe is not a super user (non-super user cannot change owner)."
     );
     assert_eq!(
-        check_set_owner(&joe, None, Some("ops"))
-            .unwrap_err()
-            .message,
+        check_set_owner(&joe, None, Some("ops")).unwrap_err().message,
         "User joe does not belong to ops"
     );
-    assert_eq!(
-        check_set_owner(&caller("hdfs", &[]), Some("x"), Some("y")),
-        Ok(())
-    );
+    assert_eq!(check_set_owner(&caller("hdfs", &[]), Some("x"), Some("y")), Ok(()));
 }
 
 #[test]
@@ -322,15 +254,8 @@ fn superuser_only() {
 fn checks_switched_off() {
     let joe = caller("joe", &[]);
     let mut settings = Settings::default();
-    let chmod = Mutation::SetPermission {
-        path: "/a".into(),
-        permission: 0o700,
-    };
-    let times = Mutation::SetTimes {
-        path: "/a".into(),
-        mtime: None,
-        atime: None,
-    };
+    let chmod = Mutation::SetPermission { path: "/a".into(), permission: 0o700 };
+    let times = Mutation::SetTimes { path: "/a".into(), mtime: None, atime: None };
     assert!(!effective(&joe, &settings, None).superuser);
     settings.permissions_enabled = false;
     assert!(effective(&joe, &settings, None).superuser);

@@ -6,11 +6,7 @@ use super::*;
 use crate::inode::{Body, DirectoryBody, FileBody, Usage};
 
 fn caller(superuser: bool) -> Caller {
-    Caller {
-        user: "joe".into(),
-        groups: vec![],
-        superuser,
-    }
+    Caller { user: "joe".into(), groups: vec![], superuser }
 }
 
 fn name(text: &str) -> XAttrName {
@@ -26,12 +22,7 @@ fn inode(directory: bool, permission: u16) -> Inode {
             space_quota: None,
         })
     } else {
-        Body::File(FileBody {
-            length: 0,
-            replication: 1,
-            block_size: 1,
-            lease: None,
-        })
+        Body::File(FileBody { length: 0, replication: 1, block_size: 1, lease: None })
     };
     Inode {
         id: 1,
@@ -94,10 +85,7 @@ fn who_sees_what() {
     }
     let error = check_name(&caller(false), &name("trusted.a")).unwrap_err();
     assert_eq!(error.kind, ErrorKind::AccessControl);
-    assert_eq!(
-        error.message,
-        "User doesn't have permission for xattr: trusted.a"
-    );
+    assert_eq!(error.message, "User doesn't have permission for xattr: trusted.a");
 }
 
 #[test]
@@ -105,16 +93,8 @@ fn setting() {
     let settings = Settings::default();
     let user = name("user.a");
     let set = |name: &XAttrName, len, exists, create, replace, count| {
-        let answer = check_set(
-            &caller(false),
-            name,
-            len,
-            exists,
-            create,
-            replace,
-            count,
-            &settings,
-        );
+        let answer =
+            check_set(&caller(false), name, len, exists, create, replace, count, &settings);
         answer.map_err(|e| (e.kind, e.message))
     };
     assert_eq!(set(&user, 5, false, true, false, 0), Ok(()));
@@ -123,32 +103,20 @@ fn setting() {
     let refused = |kind, message: &str| Err((kind, message.to_string()));
     assert_eq!(
         set(&user, 5, true, true, false, 1),
-        refused(
-            ErrorKind::Io,
-            "XAttr: a already exists. The REPLACE flag must be specified."
-        )
+        refused(ErrorKind::Io, "XAttr: a already exists. The REPLACE flag must be specified.")
     );
     assert_eq!(
         set(&user, 5, false, false, true, 1),
-        refused(
-            ErrorKind::Io,
-            "XAttr: a does not exist. The CREATE flag must be specified."
-        )
+        refused(ErrorKind::Io, "XAttr: a does not exist. The CREATE flag must be specified.")
     );
     assert_eq!(
         set(&user, 5, false, false, false, 1),
-        refused(
-            ErrorKind::HadoopIllegalArgument,
-            "A flag must be specified."
-        )
+        refused(ErrorKind::HadoopIllegalArgument, "A flag must be specified.")
     );
     assert_eq!(set(&user, 5, false, true, false, 31), Ok(()));
     assert_eq!(
         set(&user, 5, false, true, false, 32),
-        refused(
-            ErrorKind::Io,
-            "Cannot add additional XAttr to inode, would exceed limit of 32"
-        )
+        refused(ErrorKind::Io, "Cannot add additional XAttr to inode, would exceed limit of 32")
     );
     assert_eq!(set(&user, 16383, false, true, false, 0), Ok(()));
     assert_eq!(
@@ -180,10 +148,7 @@ fn removing() {
     assert_eq!(remove("user.a", true), Ok(()));
     assert_eq!(
         remove("user.a", false),
-        Err((
-            ErrorKind::Io,
-            "No matching attributes found for remove operation".into()
-        ))
+        Err((ErrorKind::Io, "No matching attributes found for remove operation".into()))
     );
     assert_eq!(
         remove("security.hdfs.unreadable.by.superuser", true),

@@ -1,16 +1,14 @@
 //! The namespace against a naive model, over random sequences of commands: the same answers, the
 //! same tree; the same rows whatever the batching; nothing left over.
 
-mod support;
-
+use crate::check;
+use crate::model::{Answer, Body, Model, Node, Out};
+use crate::steps::{Handle, Step, USERS, settings, steps};
 use metafs_namespace::inode::Kind;
 use metafs_namespace::keys::{self, table};
 use metafs_namespace::{Batch, Command, MemoryRows, Op, Reply, View};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-use support::check;
-use support::model::{Answer, Body, Model, Node, Out};
-use support::steps::{Handle, Step, USERS, settings, steps};
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
@@ -22,10 +20,7 @@ fn config(cases: u32) -> ProptestConfig {
 
 fn formed() -> MemoryRows {
     let mut rows = MemoryRows::default();
-    let command = Command {
-        time_ms: 0,
-        op: Op::SetSettings(Box::new(settings())),
-    };
+    let command = Command { time_ms: 0, op: Op::SetSettings(Box::new(settings())) };
     check::apply(&mut rows, &[command]);
     rows
 }
@@ -37,11 +32,7 @@ fn apply_one(rows: &mut MemoryRows, command: &Command) -> Result<Reply, metafs_n
     let changes = batch.finish().unwrap();
     check::changes_are_sound(&changes);
     if let Err(refused) = &answer {
-        let rows: Vec<_> = changes
-            .rows
-            .iter()
-            .filter(|(k, _)| k[0] != table::META)
-            .collect();
+        let rows: Vec<_> = changes.rows.iter().filter(|(k, _)| k[0] != table::META).collect();
         assert!(rows.is_empty(), "{refused} left {rows:?}");
     }
     rows.apply(changes);
@@ -82,50 +73,26 @@ fn same_tree(view: &View<'_, MemoryRows>, path: &str, node: &Node) {
     );
     assert_eq!(facts, expected, "{path}");
     let summary = view.content_summary(&caller, path).unwrap();
-    let counted = [
-        summary.directories,
-        summary.files,
-        summary.length,
-        summary.space_consumed,
-    ];
+    let counted = [summary.directories, summary.files, summary.length, summary.space_consumed];
     assert_eq!(counted, node.count(), "{path}");
     let attributes = view.xattrs(&caller, path, None).unwrap();
-    let attributes: Vec<_> = attributes
-        .iter()
-        .map(|a| (a.name.name.clone(), a.value.to_vec()))
-        .collect();
-    assert_eq!(
-        attributes,
-        node.xattrs.clone().into_iter().collect::<Vec<_>>()
-    );
+    let attributes: Vec<_> =
+        attributes.iter().map(|a| (a.name.name.clone(), a.value.to_vec())).collect();
+    assert_eq!(attributes, node.xattrs.clone().into_iter().collect::<Vec<_>>());
     match &node.body {
-        Body::File {
-            data,
-            replication,
-            open,
-        } => {
+        Body::File { data, replication, open } => {
             let content = view.read(&caller, path, 0, None).unwrap();
             assert_eq!(&content.data[..], &data[..], "{path}");
             assert_eq!(status.replication, *replication);
             assert_eq!(status.under_construction, open.is_some());
         }
-        Body::Dir {
-            children,
-            quota,
-            space_quota,
-        } => {
+        Body::Dir { children, quota, space_quota } => {
             assert_eq!((summary.quota, summary.space_quota), (*quota, *space_quota));
             let mut names = Vec::new();
             loop {
                 let last = names.last().map(|n: &String| n.as_bytes().to_vec());
-                let page = view
-                    .list(&caller, path, last.as_deref(), 2)
-                    .unwrap()
-                    .unwrap();
-                assert_eq!(
-                    page.remaining > 0,
-                    names.len() + page.entries.len() < children.len()
-                );
+                let page = view.list(&caller, path, last.as_deref(), 2).unwrap().unwrap();
+                assert_eq!(page.remaining > 0, names.len() + page.entries.len() < children.len());
                 for entry in &page.entries {
                     let below = format!("{}/{}", path.trim_end_matches('/'), entry.name);
                     let asked = view.file_status(&caller, &below).unwrap().unwrap();
@@ -136,17 +103,9 @@ fn same_tree(view: &View<'_, MemoryRows>, path: &str, node: &Node) {
                     break;
                 }
             }
-            assert_eq!(
-                names,
-                children.keys().cloned().collect::<Vec<_>>(),
-                "{path}"
-            );
+            assert_eq!(names, children.keys().cloned().collect::<Vec<_>>(), "{path}");
             for (name, child) in children {
-                same_tree(
-                    view,
-                    &format!("{}/{name}", path.trim_end_matches('/')),
-                    child,
-                );
+                same_tree(view, &format!("{}/{name}", path.trim_end_matches('/')), child);
             }
         }
     }
@@ -246,12 +205,7 @@ fn sequences_reach_every_operation_and_refusal() {
             }
             let answer = step.run(&mut model, &handles);
             if let Ok(Out::Opened(node)) = answer {
-                handles.push(Handle {
-                    inode: node,
-                    node,
-                    path: String::new(),
-                    by: step.holder(),
-                });
+                handles.push(Handle { inode: node, node, path: String::new(), by: step.holder() });
             }
             let act = format!("{:?}", step.act);
             let act = act.split('(').next().unwrap().to_owned();

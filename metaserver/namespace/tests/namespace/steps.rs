@@ -9,24 +9,12 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::model::{self, Answer, Model, Out, User};
+use crate::model::{self, Answer, Model, Out, User};
 
 pub const USERS: [User; 3] = [
-    User {
-        name: "hdfs",
-        groups: &["supergroup"],
-        superuser: true,
-    },
-    User {
-        name: "ann",
-        groups: &["ann", "staff"],
-        superuser: false,
-    },
-    User {
-        name: "bob",
-        groups: &["bob", "staff"],
-        superuser: false,
-    },
+    User { name: "hdfs", groups: &["supergroup"], superuser: true },
+    User { name: "ann", groups: &["ann", "staff"], superuser: false },
+    User { name: "bob", groups: &["bob", "staff"], superuser: false },
 ];
 pub const NAMES: [&str; 5] = ["a", "b", "c", "d", "é"];
 const HOLDERS: [&str; 2] = ["c1", "c2"];
@@ -37,12 +25,7 @@ pub fn settings() -> Settings {
         generation: 1,
         groups: USERS
             .iter()
-            .map(|u| {
-                (
-                    u.name.to_owned(),
-                    u.groups.iter().map(|g| (*g).into()).collect(),
-                )
-            })
+            .map(|u| (u.name.to_owned(), u.groups.iter().map(|g| (*g).into()).collect()))
             .collect(),
         inline_limit: model::INLINE_LIMIT as u32,
         max_directory_items: model::MAX_ITEMS as u32,
@@ -104,12 +87,8 @@ fn known() -> impl Strategy<Value = String> {
 fn siblings() -> impl Strategy<Value = Vec<String>> {
     let folder = prop_oneof![Just("/a"), Just("/a/b"), Just("/b")];
     let names = prop::sample::subsequence(&NAMES[..], 2..4).prop_shuffle();
-    (folder, names).prop_map(|(folder, names)| {
-        names
-            .iter()
-            .map(|name| format!("{folder}/{name}"))
-            .collect()
-    })
+    (folder, names)
+        .prop_map(|(folder, names)| names.iter().map(|name| format!("{folder}/{name}")).collect())
 }
 
 /// Mostly yes.
@@ -210,19 +189,11 @@ pub fn steps(length: usize) -> impl Strategy<Value = Vec<Step>> {
         1 => Just(model::SOFT_MS + 1),
         1 => Just(model::HARD_MS + 1),
     ];
-    let step = (user, pause, act()).prop_map(|(user, pause_ms, act)| Step {
-        user,
-        pause_ms,
-        act,
-    });
+    let step = (user, pause, act()).prop_map(|(user, pause_ms, act)| Step { user, pause_ms, act });
     let kept = vec(prop::bool::weighted(0.9), beginning().len());
     (kept, vec(step, 1..length)).prop_map(|(kept, steps)| {
         let begin = beginning().into_iter().zip(kept).filter(|(_, kept)| *kept);
-        let begin = begin.map(|(act, _)| Step {
-            user: 0,
-            pause_ms: 1,
-            act,
-        });
+        let begin = begin.map(|(act, _)| Step { user: 0, pause_ms: 1, act });
         begin.chain(steps).collect()
     })
 }
@@ -243,10 +214,7 @@ impl Handle {
 }
 
 fn xattr(index: usize) -> XAttrName {
-    XAttrName {
-        namespace: XAttrNamespace::User,
-        name: format!("x{index}"),
-    }
+    XAttrName { namespace: XAttrNamespace::User, name: format!("x{index}") }
 }
 
 fn change(quota: Option<Option<u64>>) -> QuotaChange {
@@ -285,12 +253,9 @@ impl Step {
         let handle = |index: &usize| handles.iter().rev().nth(index % handles.len().max(1));
         let holder = |index: &usize| HOLDERS[*index].to_owned();
         let mutation = match self.act.clone() {
-            Act::Mkdirs(path, permission, create_parent) => Mutation::Mkdirs {
-                path,
-                permission,
-                unmasked: None,
-                create_parent,
-            },
+            Act::Mkdirs(path, permission, create_parent) => {
+                Mutation::Mkdirs { path, permission, unmasked: None, create_parent }
+            }
             Act::Put(path, mode, overwrite, parents, replication, content) => Mutation::PutFile {
                 path,
                 options: options(mode, overwrite, parents, replication),
@@ -317,13 +282,8 @@ impl Step {
                 inode: handle(&index)?.inode,
                 holder: handle(&index)?.holder(right),
             },
-            Act::Renew(by) => Mutation::RenewLease {
-                holder: holder(&by),
-            },
-            Act::Recover(path, by) => Mutation::RecoverLease {
-                path,
-                holder: holder(&by),
-            },
+            Act::Renew(by) => Mutation::RenewLease { holder: holder(&by) },
+            Act::Recover(path, by) => Mutation::RecoverLease { path, holder: holder(&by) },
             Act::Rename(src, dst, mode) => Mutation::Rename { src, dst, mode },
             Act::Delete(path, recursive) => Mutation::Delete { path, recursive },
             Act::Truncate(path, length) => Mutation::Truncate { path, length },
@@ -338,11 +298,9 @@ impl Step {
             Act::SetReplication(path, replication) => {
                 Mutation::SetReplication { path, replication }
             }
-            Act::SetQuota(path, namespace, space) => Mutation::SetQuota {
-                path,
-                namespace: change(namespace),
-                space: change(space),
-            },
+            Act::SetQuota(path, namespace, space) => {
+                Mutation::SetQuota { path, namespace: change(namespace), space: change(space) }
+            }
             Act::SetXAttr(path, index, value, create, replace) => Mutation::SetXAttr {
                 path,
                 name: xattr(index),
@@ -350,10 +308,7 @@ impl Step {
                 create,
                 replace,
             },
-            Act::RemoveXAttr(path, index) => Mutation::RemoveXAttr {
-                path,
-                name: xattr(index),
-            },
+            Act::RemoveXAttr(path, index) => Mutation::RemoveXAttr { path, name: xattr(index) },
             Act::Expire => {
                 let op = Op::ExpireLeases { max_files: 100 };
                 return Some(Command { time_ms, op });
@@ -376,16 +331,9 @@ impl Step {
         let by = |index: &usize, right: &bool| handle(index).holder(*right);
         match &self.act {
             Act::Mkdirs(path, mode, parents) => model.mkdirs(user, path, *mode, *parents),
-            Act::Put(path, mode, overwrite, parents, replication, data) => model.create(
-                user,
-                path,
-                *mode,
-                *overwrite,
-                *parents,
-                *replication,
-                data,
-                None,
-            ),
+            Act::Put(path, mode, overwrite, parents, replication, data) => {
+                model.create(user, path, *mode, *overwrite, *parents, *replication, data, None)
+            }
             Act::Create(path, overwrite, by) => {
                 let by = Some(HOLDERS[*by]);
                 model.create(user, path, 0o644, *overwrite, true, 1, &[], by)

@@ -21,10 +21,7 @@ pub fn apply(rows: &mut MemoryRows, commands: &[Command]) -> Vec<metafs_namespac
 /// Reaps until nothing is left.
 pub fn reap(rows: &mut MemoryRows, step: u32) {
     loop {
-        let command = Command {
-            time_ms: 0,
-            op: Op::Reap { max_inodes: step },
-        };
+        let command = Command { time_ms: 0, op: Op::Reap { max_inodes: step } };
         match apply(rows, &[command])[..] {
             [Reply::Progress { more: true, done }] => {
                 assert!(done > 0 && done <= step, "{done} of {step}");
@@ -37,12 +34,8 @@ pub fn reap(rows: &mut MemoryRows, step: u32) {
 
 /// Each changed row once, in order, and the decoded copies as the rows say.
 pub fn changes_are_sound(changes: &Changes) {
-    let keys: Vec<_> = changes
-        .rows
-        .iter()
-        .map(|(key, _)| key)
-        .filter(|key| key[0] != table::META)
-        .collect();
+    let keys: Vec<_> =
+        changes.rows.iter().map(|(key, _)| key).filter(|key| key[0] != table::META).collect();
     assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
     let rows: BTreeMap<_, _> = changes.rows.iter().cloned().collect();
     for (id, inode) in &changes.inodes {
@@ -90,12 +83,10 @@ pub fn is_consistent(rows: &MemoryRows) {
 
     let mut open = BTreeMap::new();
     for inode in inodes.values() {
-        if let Body::File(file) = &inode.body {
-            if let Some(lease) = &file.lease {
-                open.entry(lease.holder.clone())
-                    .or_insert_with(Vec::new)
-                    .push(inode.id);
-            }
+        if let Body::File(file) = &inode.body
+            && let Some(lease) = &file.lease
+        {
+            open.entry(lease.holder.clone()).or_insert_with(Vec::new).push(inode.id);
         }
     }
     leases_are_sound(rows, &open);
@@ -136,11 +127,8 @@ fn recount(
 ) -> Usage {
     assert!(seen.insert(id), "inode {id} is linked twice");
     let inode = &inodes[&id];
-    let attributes = rows
-        .rows
-        .keys()
-        .filter(|key| key.starts_with(&keys::xattr_prefix(id)))
-        .count();
+    let attributes =
+        rows.rows.keys().filter(|key| key.starts_with(&keys::xattr_prefix(id))).count();
     assert_eq!(usize::from(inode.xattrs), attributes);
     let directory = match &inode.body {
         Body::File(file) => {
@@ -166,10 +154,7 @@ fn recount(
         let entry: Dentry = keys::decode(key, value).expect("decodes");
         let child = &inodes[&entry.child];
         assert_eq!((child.parent, child.name.as_bytes()), (id, &key[9..]));
-        assert_eq!(
-            entry.kind == Kind::Directory,
-            matches!(child.body, Body::Directory(_))
-        );
+        assert_eq!(entry.kind == Kind::Directory, matches!(child.body, Body::Directory(_)));
         let sum = recount(rows, inodes, entry.child, seen);
         below.directories += sum.directories;
         below.files += sum.files;
@@ -179,8 +164,5 @@ fn recount(
     }
     assert_eq!(directory.below, below, "counts of inode {id}");
     assert_eq!(directory.children, children, "children of inode {id}");
-    Usage {
-        directories: below.directories + 1,
-        ..below
-    }
+    Usage { directories: below.directories + 1, ..below }
 }
