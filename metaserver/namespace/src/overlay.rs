@@ -190,7 +190,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
         let from = Bound::Included(from);
         let mut found = BTreeMap::new();
-        self.rows.scan(prefix, Bound::Unbounded, &mut |key, value| {
+        self.rows.scan(prefix, from, &mut |key, value| {
             if !self.raw.contains_key(key) {
                 found.insert(key.to_vec(), Bytes::copy_from_slice(value));
             }
