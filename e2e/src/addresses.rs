@@ -19,9 +19,7 @@ pub fn pick(count: usize) -> anyhow::Result<Vec<IpAddr>> {
             .map(|host| Ipv4Addr::new(127, a, b, u8::try_from(host).unwrap_or(u8::MAX)).into())
             .collect();
         if addresses.iter().all(|address| {
-            ports::ALL
-                .iter()
-                .all(|port| TcpListener::bind((*address, *port)).is_ok())
+            ports::ALL.iter().all(|port| TcpListener::bind((*address, *port)).is_ok())
         }) {
             return Ok(addresses);
         }

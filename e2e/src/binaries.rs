@@ -12,9 +12,7 @@ use anyhow::{Context as _, bail};
 pub fn find(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("the own executable has no path")?;
     let given = std::env::var_os("METAFS_BIN_DIR").map(PathBuf::from);
-    let folders = given
-        .into_iter()
-        .chain(own.ancestors().skip(1).take(2).map(Path::to_owned));
+    let folders = given.into_iter().chain(own.ancestors().skip(1).take(2).map(Path::to_owned));
     let mut looked = Vec::new();
     for folder in folders {
         let path = folder.join(name);
@@ -34,9 +32,7 @@ pub fn find(name: &str) -> anyhow::Result<PathBuf> {
 mod tests {
     #[test]
     fn a_missing_binary_says_how_to_build_it() {
-        let error = super::find("no-such-binary")
-            .expect_err("is not there")
-            .to_string();
+        let error = super::find("no-such-binary").expect_err("is not there").to_string();
         assert!(error.contains("cargo build -p metafs-server"), "{error}");
     }
 }

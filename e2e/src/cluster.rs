@@ -76,29 +76,15 @@ impl Cluster {
     /// # Errors
     /// A process cannot be started or does not answer.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options {
-            servers,
-            timings,
-            log_filter,
-            settings,
-            namespaces,
-            base_dir,
-        } = options;
+        let Options { servers, timings, log_filter, settings, namespaces, base_dir } = options;
         let dir = match base_dir {
             Some(base) => TempDir::with_prefix_in("metafs-e2e-", base)?,
             None => TempDir::with_prefix("metafs-e2e-")?,
         };
-        let network = if namespaces {
-            Some(Network::create(servers).await?)
-        } else {
-            None
-        };
+        let network = if namespaces { Some(Network::create(servers).await?) } else { None };
         let places: Vec<(IpAddr, Option<String>)> = match &network {
             Some(network) => network.places(),
-            None => addresses::pick(servers)?
-                .into_iter()
-                .map(|address| (address, None))
-                .collect(),
+            None => addresses::pick(servers)?.into_iter().map(|address| (address, None)).collect(),
         };
         let key = uuid::Uuid::new_v4().to_string();
         let servers = places
@@ -115,12 +101,7 @@ impl Cluster {
                 })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let mut cluster = Self {
-            servers,
-            network,
-            dir: Some(dir),
-            settings,
-        };
+        let mut cluster = Self { servers, network, dir: Some(dir), settings };
         for server in &mut cluster.servers {
             server.start()?;
         }
@@ -147,21 +128,14 @@ impl Cluster {
     pub async fn form(&self, members: &[usize]) -> anyhow::Result<()> {
         let statuses =
             try_join_all(members.iter().map(|index| self.servers[*index].status())).await?;
-        let members: BTreeMap<_, _> = statuses
-            .iter()
-            .map(|status| (status.node_id, status.own.clone()))
-            .collect();
+        let members: BTreeMap<_, _> =
+            statuses.iter().map(|status| (status.node_id, status.own.clone())).collect();
         let request = InitRequest {
             cluster_id: uuid::Uuid::new_v4().to_string(),
             members,
             settings: self.settings.clone(),
         };
-        self.servers
-            .first()
-            .context("a cluster has servers")?
-            .admin()
-            .init(&request)
-            .await?;
+        self.servers.first().context("a cluster has servers")?.admin().init(&request).await?;
         Ok(())
     }
 
@@ -220,28 +194,21 @@ impl Cluster {
     /// # Errors
     /// There is none in time.
     pub async fn leader(&self) -> anyhow::Result<usize> {
-        eventually(
-            "one leader that all running servers know",
-            PATIENCE,
-            async || {
-                let statuses = self.statuses().await;
-                let active: Vec<_> = statuses
-                    .iter()
-                    .filter(|(_, status)| status.role == Role::Active)
-                    .map(|(index, status)| (*index, status.node_id))
-                    .collect();
-                let [(index, id)] = active[..] else {
-                    bail!("{} servers say that they lead", active.len())
-                };
-                let agreed = statuses.iter().all(|(_, status)| {
-                    status
-                        .leader
-                        .as_ref()
-                        .is_some_and(|leader| leader.node_id == id)
-                });
-                Ok(agreed.then_some(index))
-            },
-        )
+        eventually("one leader that all running servers know", PATIENCE, async || {
+            let statuses = self.statuses().await;
+            let active: Vec<_> = statuses
+                .iter()
+                .filter(|(_, status)| status.role == Role::Active)
+                .map(|(index, status)| (*index, status.node_id))
+                .collect();
+            let [(index, id)] = active[..] else {
+                bail!("{} servers say that they lead", active.len())
+            };
+            let agreed = statuses.iter().all(|(_, status)| {
+                status.leader.as_ref().is_some_and(|leader| leader.node_id == id)
+            });
+            Ok(agreed.then_some(index))
+        })
         .await
     }
 
@@ -258,11 +225,7 @@ impl Cluster {
 
     /// The status of every running server that answers.
     pub async fn statuses(&self) -> Vec<(usize, Status)> {
-        let running = self
-            .servers
-            .iter()
-            .enumerate()
-            .filter(|(_, server)| server.serving());
+        let running = self.servers.iter().enumerate().filter(|(_, server)| server.serving());
         let answers = join_all(
             running.map(async |(index, server)| Some((index, server.status().await.ok()?))),
         )
@@ -276,11 +239,7 @@ impl Cluster {
     /// # Errors
     /// They do not meet in time, or their checksums differ.
     pub async fn converged(&self) -> anyhow::Result<Status> {
-        let running = self
-            .servers
-            .iter()
-            .filter(|server| server.serving())
-            .count();
+        let running = self.servers.iter().filter(|server| server.serving()).count();
         let statuses = eventually("all servers at the same index", PATIENCE, async || {
             let statuses = self.statuses().await;
             let figures: Vec<_> = statuses
@@ -289,19 +248,15 @@ impl Cluster {
                 .collect();
             let first = figures.first().copied();
             if figures.len() == running
-                && figures
-                    .iter()
-                    .all(|figure| Some(*figure) == first && !figure.1)
+                && figures.iter().all(|figure| Some(*figure) == first && !figure.1)
             {
                 return Ok(Some(statuses));
             }
             bail!("(applied index, cleaning up) of each server: {figures:?}")
         })
         .await?;
-        let checksums: Vec<&str> = statuses
-            .iter()
-            .map(|(_, status)| status.namespace.checksum.as_str())
-            .collect();
+        let checksums: Vec<&str> =
+            statuses.iter().map(|(_, status)| status.namespace.checksum.as_str()).collect();
         if checksums.windows(2).any(|two| two[0] != two[1]) {
             bail!("replicas differ at the same index: {checksums:?}");
         }
@@ -317,11 +272,7 @@ impl Cluster {
         &self,
         args: impl IntoIterator<Item = A>,
     ) -> anyhow::Result<Output> {
-        let server = self
-            .servers
-            .iter()
-            .find(|server| server.serving())
-            .context("nobody runs")?;
+        let server = self.servers.iter().find(|server| server.serving()).context("nobody runs")?;
         let mut command = tokio::process::Command::new(crate::binaries::find("metactl")?);
         command
             .arg("--server")
@@ -344,11 +295,7 @@ impl Cluster {
     ) -> anyhow::Result<String> {
         let output = self.metactl(args).await?;
         if !output.status.success() {
-            bail!(
-                "metactl: {}: {}",
-                output.status,
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("metactl: {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
         }
         Ok(String::from_utf8(output.stdout)?)
     }
@@ -356,11 +303,7 @@ impl Cluster {
     /// Keeps the folder and shows the end of every log.
     pub fn show_logs(&mut self) {
         for server in &self.servers {
-            eprintln!(
-                "--- log of {} (end)\n{}",
-                server.name(),
-                server.log_tail(60)
-            );
+            eprintln!("--- log of {} (end)\n{}", server.name(), server.log_tail(60));
         }
         if let Some(dir) = self.dir.take() {
             eprintln!("--- data and logs are kept in {}", dir.keep().display());
@@ -386,19 +329,17 @@ pub async fn scenario(
     deadline: Duration,
     test: impl AsyncFnOnce(&mut Cluster) -> anyhow::Result<()>,
 ) {
-    let made = if formed {
-        Cluster::formed(options).await
-    } else {
-        Cluster::start(options).await
-    };
+    let made = if formed { Cluster::formed(options).await } else { Cluster::start(options).await };
     let mut cluster = match made {
         Ok(cluster) => cluster,
-        Err(error) => panic!("the cluster does not come up: {error:?}"),
+        Err(error) => panic!("the cluster does not come up: {error:#}"),
     };
     let result = tokio::time::timeout(deadline, test(&mut cluster)).await;
     let result =
         result.unwrap_or_else(|_| Err(anyhow::anyhow!("the test did not end within {deadline:?}")));
     if let Err(error) = result {
-        panic!("{error:?}");
+        let backtrace = error.backtrace().to_string();
+        let own: Vec<&str> = backtrace.lines().filter(|line| line.contains("./tests/")).collect();
+        panic!("{error:#}\n{}", own.join("\n"));
     }
 }

@@ -42,10 +42,7 @@ pub enum Fault {
 impl Fault {
     /// Whether it needs namespaces.
     fn cuts(self) -> bool {
-        matches!(
-            self,
-            Fault::Deaf | Fault::Mute | Fault::Isolate | Fault::CutPair
-        )
+        matches!(self, Fault::Deaf | Fault::Mute | Fault::Isolate | Fault::CutPair)
     }
 }
 
@@ -62,11 +59,7 @@ pub struct Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "after {:?}: {:?} for {:?}",
-            self.pause, self.faults, self.lasts
-        )
+        write!(f, "after {:?}: {:?} for {:?}", self.pause, self.faults, self.lasts)
     }
 }
 
@@ -83,10 +76,7 @@ pub fn schedule(seed: u64, total: Duration, cuts: bool) -> Vec<Step> {
         Fault::CutPair,
         Fault::KillAll,
     ];
-    let possible: Vec<Fault> = FAULTS
-        .into_iter()
-        .filter(|fault| cuts || !fault.cuts())
-        .collect();
+    let possible: Vec<Fault> = FAULTS.into_iter().filter(|fault| cuts || !fault.cuts()).collect();
     let mut random = StdRng::seed_from_u64(seed);
     let mut steps = Vec::new();
     let mut used = Duration::ZERO;
@@ -97,19 +87,11 @@ pub fn schedule(seed: u64, total: Duration, cuts: bool) -> Vec<Step> {
         if used > total {
             return steps;
         }
-        let targets = [
-            Target::Leader,
-            Target::Leader,
-            Target::Other(1),
-            Target::Other(2),
-        ];
+        let targets = [Target::Leader, Target::Leader, Target::Other(1), Target::Other(2)];
         let count = if random.random_ratio(1, 4) { 2 } else { 1 };
         let mut faults: Vec<(Target, Fault)> = Vec::new();
         for _ in 0..count {
-            let target = targets
-                .choose(&mut random)
-                .copied()
-                .unwrap_or(Target::Leader);
+            let target = targets.choose(&mut random).copied().unwrap_or(Target::Leader);
             let fault = possible.choose(&mut random).copied().unwrap_or(Fault::Kill);
             // Two faults together hit two servers; one that hits all stays alone.
             let alone =
@@ -121,11 +103,7 @@ pub fn schedule(seed: u64, total: Duration, cuts: bool) -> Vec<Step> {
                 faults.push((target, fault));
             }
         }
-        steps.push(Step {
-            pause,
-            faults,
-            lasts,
-        });
+        steps.push(Step { pause, faults, lasts });
     }
 }
 
@@ -136,11 +114,8 @@ pub fn schedule(seed: u64, total: Duration, cuts: bool) -> Vec<Step> {
 pub async fn run(cluster: &mut Cluster, steps: &[Step]) -> anyhow::Result<()> {
     for step in steps {
         tokio::time::sleep(step.pause).await;
-        let leader = cluster
-            .statuses()
-            .await
-            .into_iter()
-            .find(|(_, status)| status.role == Role::Active);
+        let leader =
+            cluster.statuses().await.into_iter().find(|(_, status)| status.role == Role::Active);
         let leader = leader.map_or(0, |(index, _)| index);
         let count = cluster.servers().len();
         let hit: Vec<(usize, Fault)> = step
@@ -168,9 +143,7 @@ fn pairs(count: usize, index: usize, fault: Fault) -> Vec<(usize, usize)> {
     match fault {
         Fault::Deaf => others.map(|other| (other, index)).collect(),
         Fault::Mute => others.map(|other| (index, other)).collect(),
-        Fault::Isolate => others
-            .flat_map(|other| [(other, index), (index, other)])
-            .collect(),
+        Fault::Isolate => others.flat_map(|other| [(other, index), (index, other)]).collect(),
         Fault::CutPair => {
             let other = (index + 1) % count;
             vec![(other, index), (index, other)]
@@ -236,10 +209,7 @@ mod tests {
                 let targets: Vec<_> = step.faults.iter().map(|(target, _)| target).collect();
                 assert!(targets.len() == 1 || targets[0] != targets[1], "{step}");
                 let alone = step.faults.len() == 1
-                    || step
-                        .faults
-                        .iter()
-                        .all(|(_, fault)| *fault != Fault::KillAll);
+                    || step.faults.iter().all(|(_, fault)| *fault != Fault::KillAll);
                 assert!(alone, "{step}");
             }
         }
@@ -248,20 +218,12 @@ mod tests {
     #[test]
     fn without_namespaces_nothing_is_cut() {
         let steps = schedule(7, Duration::from_secs(300), false);
-        assert!(
-            steps
-                .iter()
-                .flat_map(|step| &step.faults)
-                .all(|(_, fault)| !fault.cuts())
-        );
+        assert!(steps.iter().flat_map(|step| &step.faults).all(|(_, fault)| !fault.cuts()));
     }
 
     #[test]
     fn an_isolated_server_is_cut_from_all_others_both_ways() {
-        assert_eq!(
-            pairs(3, 1, Fault::Isolate),
-            [(0, 1), (1, 0), (2, 1), (1, 2)]
-        );
+        assert_eq!(pairs(3, 1, Fault::Isolate), [(0, 1), (1, 0), (2, 1), (1, 2)]);
         assert_eq!(pairs(3, 2, Fault::CutPair), [(0, 2), (2, 0)]);
         assert_eq!(pairs(3, 0, Fault::Kill), []);
     }

@@ -2,6 +2,7 @@
 //! body. It costs little, and it sends what a library would refuse to send. Used by the WebHDFS client, the
 //! tests of bad input and the benchmark's load generator.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -90,12 +91,7 @@ pub fn scan_head(buffer: &[u8]) -> Result<Option<Head>, HttpError> {
         body = Body::Length(0);
     }
     let status = u16::try_from(status).map_err(|_| malformed("no status code"))?;
-    Ok(Some(Head {
-        status,
-        length: end + 4,
-        body,
-        close,
-    }))
+    Ok(Some(Head { status, length: end + 4, body, close }))
 }
 
 fn digits(text: &[u8]) -> Option<usize> {
@@ -146,20 +142,24 @@ impl Connection {
     pub async fn open(address: SocketAddr, timeout: Duration) -> Result<Self, HttpError> {
         let stream = tokio::time::timeout(timeout, TcpStream::connect(address))
             .await
-            .map_err(|_| HttpError::Connect(std::io::ErrorKind::TimedOut.into()))?
+            .map_err(|_| HttpError::Connect(ErrorKind::TimedOut.into()))?
             .map_err(HttpError::Connect)?;
         stream.set_nodelay(true).map_err(HttpError::Connect)?;
-        Ok(Self {
-            stream,
-            buffer: BytesMut::with_capacity(4 << 10),
-            timeout,
-            usable: true,
-        })
+        Ok(Self { stream, buffer: BytesMut::with_capacity(4 << 10), timeout, usable: true })
     }
 
-    /// Whether another request may be sent.
+    /// Whether another request may be sent: the last answer was whole and the server keeps the
+    /// connection.
     pub fn usable(&self) -> bool {
         self.usable
+    }
+
+    /// As [`Self::usable`], and the server has neither closed it since nor sent what nobody asked
+    /// for. Between calls only: what an earlier request may still bring would be lost.
+    pub fn idle(&self) -> bool {
+        let read = self.stream.try_read(&mut [0]);
+        let quiet = matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock);
+        self.usable && quiet
     }
 
     /// Sends bytes as they are.
@@ -169,8 +169,7 @@ impl Connection {
     pub async fn send(&mut self, bytes: &[u8]) -> Result<(), HttpError> {
         let sent = tokio::time::timeout(self.timeout, self.stream.write_all(bytes)).await;
         self.usable = matches!(sent, Ok(Ok(())));
-        sent.map_err(|_| HttpError::Broken(std::io::ErrorKind::TimedOut.into()))?
-            .map_err(HttpError::Broken)
+        sent.map_err(|_| HttpError::Broken(ErrorKind::TimedOut.into()))?.map_err(HttpError::Broken)
     }
 
     /// Reads one answer.
@@ -181,7 +180,7 @@ impl Connection {
         self.usable = false;
         let (response, close) = tokio::time::timeout(self.timeout, self.read_response())
             .await
-            .map_err(|_| HttpError::Broken(std::io::ErrorKind::TimedOut.into()))??;
+            .map_err(|_| HttpError::Broken(ErrorKind::TimedOut.into()))??;
         self.usable = !close;
         Ok(response)
     }
@@ -222,14 +221,7 @@ impl Connection {
             Body::Length(length) => self.take(length).await?,
             Body::Chunked => self.read_chunks().await?,
         };
-        Ok((
-            Response {
-                status: head.status,
-                head: text,
-                body,
-            },
-            head.close,
-        ))
+        Ok((Response { status: head.status, head: text, body }, head.close))
     }
 
     async fn read_chunks(&mut self) -> Result<Bytes, HttpError> {
@@ -267,7 +259,7 @@ impl Connection {
 
     async fn fill(&mut self) -> Result<(), HttpError> {
         match self.stream.read_buf(&mut self.buffer).await {
-            Ok(0) => Err(HttpError::Broken(std::io::ErrorKind::UnexpectedEof.into())),
+            Ok(0) => Err(HttpError::Broken(ErrorKind::UnexpectedEof.into())),
             Ok(_) => Ok(()),
             Err(error) => Err(HttpError::Broken(error)),
         }
@@ -282,20 +274,12 @@ mod tests {
     fn a_head_is_scanned_once_it_is_whole() {
         let text = b"HTTP/1.1 201 Created\r\nContent-LENGTH: 12\r\nconnection: close\r\n\r\nbody";
         for end in 0..text.len() - 4 {
-            assert!(
-                scan_head(&text[..end]).expect("not malformed").is_none(),
-                "{end}"
-            );
+            assert!(scan_head(&text[..end]).expect("not malformed").is_none(), "{end}");
         }
         let head = scan_head(text).expect("not malformed").expect("whole");
         assert_eq!(
             head,
-            Head {
-                status: 201,
-                length: text.len() - 4,
-                body: Body::Length(12),
-                close: true
-            }
+            Head { status: 201, length: text.len() - 4, body: Body::Length(12), close: true }
         );
     }
 
@@ -313,28 +297,21 @@ mod tests {
 
     #[tokio::test]
     async fn chunks_are_joined_and_the_connection_is_kept() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("binds");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("bound");
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.expect("accepts");
             let answer = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
             stream.write_all(answer).await.expect("writes");
         });
-        let mut connection = Connection::open(address, Duration::from_secs(5))
-            .await
-            .expect("connects");
+        let mut connection =
+            Connection::open(address, Duration::from_secs(5)).await.expect("connects");
         let first = connection.receive().await.expect("first answer");
         assert_eq!((first.status, first.text().as_str()), (200, "abcde"));
         assert!(connection.usable());
         let second = connection.receive().await.expect("second answer");
         assert_eq!(
-            (
-                second.status,
-                second.text().as_str(),
-                second.header("content-length")
-            ),
+            (second.status, second.text().as_str(), second.header("content-length")),
             (404, "no", Some("2"))
         );
         server.await.expect("served");

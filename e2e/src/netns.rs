@@ -21,10 +21,7 @@ pub struct Network {
 /// Why there can be no namespaces here, if so.
 pub async fn unavailable() -> Option<String> {
     let probe = format!("mfp{}", std::process::id());
-    let made = ip(["netns", "add", &probe])
-        .await
-        .err()
-        .map(|error| format!("{error:#}"));
+    let made = ip(["netns", "add", &probe]).await.err().map(|error| format!("{error:#}"));
     if made.is_none() {
         let _ = ip(["netns", "del", &probe]).await;
     }
@@ -39,15 +36,10 @@ impl Network {
     pub async fn create(count: usize) -> anyhow::Result<Self> {
         let tag = format!("{:05x}", rand::random_range(0..0x10_0000));
         let (a, b) = (rand::random_range(18..=19), rand::random_range(0..=255));
-        let hosts = (1..=count)
-            .map(u8::try_from)
-            .collect::<Result<Vec<_>, _>>()?;
+        let hosts = (1..=count).map(u8::try_from).collect::<Result<Vec<_>, _>>()?;
         let network = Self {
             names: hosts.iter().map(|host| format!("mf{tag}-{host}")).collect(),
-            addresses: hosts
-                .iter()
-                .map(|host| Ipv4Addr::new(198, a, b, *host))
-                .collect(),
+            addresses: hosts.iter().map(|host| Ipv4Addr::new(198, a, b, *host)).collect(),
         };
         let outside = Ipv4Addr::new(198, a, b, 254);
         for index in 0..count {
@@ -59,43 +51,23 @@ impl Network {
             on(name, ["rule", "add", "pref", "100", "lookup", "local"]).await?;
             on(name, ["rule", "del", "pref", "0"]).await?;
             let (inner, outer) = (format!("mf{tag}{index}x"), format!("mf{tag}x{index}"));
-            ip([
-                "link", "add", &outer, "type", "veth", "peer", "name", &inner, "netns", name,
-            ])
-            .await?;
+            ip(["link", "add", &outer, "type", "veth", "peer", "name", &inner, "netns", name])
+                .await?;
             ip(["addr", "add", &format!("{outside}/32"), "dev", &outer]).await?;
             ip(["link", "set", &outer, "up"]).await?;
             on(name, ["link", "set", &inner, "up"]).await?;
-            ip([
-                "route",
-                "add",
-                &address.to_string(),
-                "dev",
-                &outer,
-                "src",
-                &outside.to_string(),
-            ])
-            .await?;
+            ip(["route", "add", &address.to_string(), "dev", &outer, "src", &outside.to_string()])
+                .await?;
             on(
                 name,
-                [
-                    "route",
-                    "add",
-                    &outside.to_string(),
-                    "dev",
-                    &inner,
-                    "src",
-                    &address.to_string(),
-                ],
+                ["route", "add", &outside.to_string(), "dev", &inner, "src", &address.to_string()],
             )
             .await?;
         }
         for one in 0..count {
             for other in one + 1..count {
-                let (left, right) = (
-                    format!("mf{tag}{one}{other}"),
-                    format!("mf{tag}{other}{one}"),
-                );
+                let (left, right) =
+                    (format!("mf{tag}{one}{other}"), format!("mf{tag}{other}{one}"));
                 ip([
                     "link",
                     "add",
@@ -114,10 +86,8 @@ impl Network {
                 for (from, to, device) in [(one, other, &left), (other, one, &right)] {
                     let name = &network.names[from];
                     on(name, ["link", "set", device, "up"]).await?;
-                    let (peer, own) = (
-                        network.addresses[to].to_string(),
-                        network.addresses[from].to_string(),
-                    );
+                    let (peer, own) =
+                        (network.addresses[to].to_string(), network.addresses[from].to_string());
                     on(name, ["route", "add", &peer, "dev", device, "src", &own]).await?;
                 }
             }
@@ -141,15 +111,7 @@ impl Network {
     pub async fn cut(&self, from: usize, to: usize) -> anyhow::Result<()> {
         on(
             &self.names[to],
-            [
-                "rule",
-                "add",
-                "pref",
-                "10",
-                "from",
-                &self.addresses[from].to_string(),
-                "blackhole",
-            ],
+            ["rule", "add", "pref", "10", "from", &self.addresses[from].to_string(), "blackhole"],
         )
         .await
     }
@@ -161,15 +123,7 @@ impl Network {
     pub async fn heal(&self, from: usize, to: usize) -> anyhow::Result<()> {
         on(
             &self.names[to],
-            [
-                "rule",
-                "del",
-                "pref",
-                "10",
-                "from",
-                &self.addresses[from].to_string(),
-                "blackhole",
-            ],
+            ["rule", "del", "pref", "10", "from", &self.addresses[from].to_string(), "blackhole"],
         )
         .await
     }
@@ -200,11 +154,7 @@ async fn ip<'a>(args: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
         .await
         .context("cannot run `ip` (Debian: iproute2)")?;
     if !output.status.success() {
-        bail!(
-            "ip {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("ip {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
 }

@@ -43,11 +43,7 @@ pub struct Timings {
 impl Default for Timings {
     /// For loopback: short, yet above what a busy machine of two cores delays a heartbeat.
     fn default() -> Self {
-        Self {
-            heartbeat_ms: 50,
-            election_min_ms: 250,
-            election_max_ms: 500,
-        }
+        Self { heartbeat_ms: 50, election_min_ms: 250, election_max_ms: 500 }
     }
 }
 
@@ -87,11 +83,7 @@ impl Server {
         let binary = crate::binaries::find("metaserver")?;
         std::fs::create_dir_all(&place.dir)?;
         std::fs::write(place.dir.join("key"), &place.key)?;
-        let Timings {
-            heartbeat_ms,
-            election_min_ms,
-            election_max_ms,
-        } = place.timings;
+        let Timings { heartbeat_ms, election_min_ms, election_max_ms } = place.timings;
         let config = format!(
             "dataDir: {dir}/data\nkeyFile: {dir}/key\nadvertise: \"{{name}}\"\nlisten: {{host: \"{{name}}\"}}\n\
              raft: {{heartbeatMs: {heartbeat_ms}, electionMinMs: {election_min_ms}, electionMaxMs: {election_max_ms}}}\n\
@@ -105,13 +97,7 @@ impl Server {
             &place.key,
             Duration::from_secs(5),
         )?;
-        Ok(Self {
-            place,
-            binary,
-            child: None,
-            frozen: false,
-            admin,
-        })
+        Ok(Self { place, binary, child: None, frozen: false, admin })
     }
 
     /// Its name (its address as text).
@@ -172,10 +158,7 @@ impl Server {
         if self.child.is_some() {
             bail!("{} runs already", self.name());
         }
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.log_file())?;
+        let log = OpenOptions::new().create(true).append(true).open(self.log_file())?;
         let mut command = match &self.place.netns {
             Some(netns) => {
                 let mut command = Command::new("ip");
@@ -184,19 +167,10 @@ impl Server {
             }
             None => Command::new(&self.binary),
         };
-        command
-            .arg("--config")
-            .arg(self.config_file())
-            .args(["--name", &self.name()]);
-        command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true);
+        command.arg("--config").arg(self.config_file()).args(["--name", &self.name()]);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
         self.child = Some(
-            command
-                .spawn()
-                .with_context(|| format!("cannot start {}", self.binary.display()))?,
+            command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?,
         );
         Ok(())
     }
@@ -216,10 +190,8 @@ impl Server {
     pub async fn health(&self, path: &str) -> anyhow::Result<(u16, String)> {
         let mut connection =
             Connection::open(self.at(ports::HEALTH), Duration::from_secs(2)).await?;
-        let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-            self.name()
-        );
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.name());
         let response = connection.call(request.as_bytes()).await?;
         Ok((response.status, response.text()))
     }
@@ -242,11 +214,7 @@ impl Server {
             Ok(status) => Ok(status),
             Err(status) => {
                 self.child = None;
-                bail!(
-                    "{} ended with {status}:\n{}",
-                    self.name(),
-                    self.log_tail(20)
-                )
+                bail!("{} ended with {status}:\n{}", self.name(), self.log_tail(20))
             }
         }
     }
@@ -256,14 +224,12 @@ impl Server {
     /// # Errors
     /// It does not in time.
     pub async fn ready(&self, within: Duration) -> anyhow::Result<()> {
-        eventually(
-            &format!("{} to be ready", self.name()),
-            within,
-            async || match self.health("/readyz").await? {
+        eventually(&format!("{} to be ready", self.name()), within, async || {
+            match self.health("/readyz").await? {
                 (200, _) => Ok(Some(())),
                 (status, text) => bail!("/readyz answers {status}: {text}"),
-            },
-        )
+            }
+        })
         .await
     }
 
@@ -292,10 +258,7 @@ impl Server {
     /// It does not run, or goes on.
     pub async fn ended(&mut self, within: Duration) -> anyhow::Result<ExitStatus> {
         let name = self.name();
-        let child = self
-            .child
-            .as_mut()
-            .with_context(|| format!("{name} does not run"))?;
+        let child = self.child.as_mut().with_context(|| format!("{name} does not run"))?;
         let status = tokio::time::timeout(within, child.wait())
             .await
             .with_context(|| format!("{name} did not end within {within:?}"))??;
@@ -349,9 +312,7 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let pid = self
-            .pid()
-            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        let pid = self.pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         let pid = pid.with_context(|| format!("{} does not run", self.name()))?;
         kill_process(pid, signal).with_context(|| format!("cannot signal {}", self.name()))
     }

@@ -55,23 +55,15 @@ mod tests {
     #[tokio::test]
     async fn giving_up_names_the_condition_and_the_last_reason() {
         let look = async || -> anyhow::Result<Option<()>> { bail!("connection refused") };
-        let error = eventually("a leader", Duration::from_millis(30), look)
-            .await
-            .expect_err("never there");
+        let error =
+            eventually("a leader", Duration::from_millis(30), look).await.expect_err("never there");
         let text = format!("{error:#}");
-        assert!(
-            text.contains("a leader") && text.contains("connection refused"),
-            "{text}"
-        );
+        assert!(text.contains("a leader") && text.contains("connection refused"), "{text}");
     }
 
     #[tokio::test]
     async fn a_look_that_hangs_is_cut_off() {
         let look = async || std::future::pending::<anyhow::Result<Option<()>>>().await;
-        assert!(
-            eventually("nothing", Duration::from_millis(30), look)
-                .await
-                .is_err()
-        );
+        assert!(eventually("nothing", Duration::from_millis(30), look).await.is_err());
     }
 }

@@ -51,10 +51,7 @@ impl Failure {
     /// Whether another server, or the same a little later, may answer.
     pub fn passes(&self) -> bool {
         matches!(self, Failure::NotSent(_))
-            || matches!(
-                self.exception(),
-                Some("StandbyException" | "RetriableException")
-            )
+            || matches!(self.exception(), Some("StandbyException" | "RetriableException"))
     }
 }
 
@@ -123,22 +120,15 @@ impl Client {
         body: &[u8],
     ) -> Result<Response, Failure> {
         let address = self.servers[self.current];
-        let mut connection = match self.connection.take() {
+        let kept = self.connection.take().filter(Connection::idle);
+        let mut connection = match kept {
             Some(connection) => connection,
-            None => Connection::open(address, self.timeout)
-                .await
-                .map_err(Failure::NotSent)?,
+            None => Connection::open(address, self.timeout).await.map_err(Failure::NotSent)?,
         };
         let request = request(method, &address.to_string(), path, query, &self.user, body);
         let response = connection.call(&request).await.map_err(Failure::Unknown)?;
-        if connection.usable() {
-            self.connection = Some(connection);
-        }
-        if response.status < 400 {
-            Ok(response)
-        } else {
-            Err(refusal(&response).into())
-        }
+        self.connection = Some(connection);
+        if response.status < 400 { Ok(response) } else { Err(refusal(&response).into()) }
     }
 
     /// Tries until a leader answers. A sent request without an answer is repeated only if it reads.
@@ -177,9 +167,7 @@ impl Client {
     /// # Errors
     /// See [`Failure`]; so for all below.
     pub async fn mkdirs(&mut self, path: &str) -> Result<bool, Failure> {
-        self.call("PUT", path, "op=MKDIRS", b"")
-            .await
-            .map(|response| boolean(&response))
+        self.call("PUT", path, "op=MKDIRS", b"").await.map(|response| boolean(&response))
     }
 
     /// CREATE with its content in one request.
@@ -225,10 +213,7 @@ impl Client {
 
     /// RENAME with the option OVERWRITE (rename2).
     pub async fn rename(&mut self, from: &str, to: &str) -> Result<(), Failure> {
-        let query = format!(
-            "op=RENAME&renameoptions=OVERWRITE&destination={}",
-            encode(to)
-        );
+        let query = format!("op=RENAME&renameoptions=OVERWRITE&destination={}", encode(to));
         self.call("PUT", from, &query, b"").await.map(drop)
     }
 
@@ -322,19 +307,13 @@ mod tests {
     #[test]
     fn refusals_are_read_from_their_json() {
         let body = br#"{"RemoteException":{"exception":"StandbyException","javaClassName":"org.apache.hadoop.ipc.StandbyException","message":"m"}}"#;
-        let response = Response {
-            status: 403,
-            head: String::new(),
-            body: bytes::Bytes::from_static(body),
-        };
+        let response =
+            Response { status: 403, head: String::new(), body: bytes::Bytes::from_static(body) };
         let failure = Failure::from(refusal(&response));
         assert_eq!(failure.exception(), Some("StandbyException"));
         assert!(failure.passes());
-        let other = Response {
-            status: 500,
-            head: String::new(),
-            body: bytes::Bytes::from_static(b"oops"),
-        };
+        let other =
+            Response { status: 500, head: String::new(), body: bytes::Bytes::from_static(b"oops") };
         assert_eq!(refusal(&other).message, "oops");
     }
 }

@@ -85,12 +85,7 @@ impl Recorder {
         let all = (0..count).map(async |number| {
             let mut client = Client::new(servers.to_vec(), SUPERUSER);
             client.timeout = TIMEOUT;
-            self.work(
-                number,
-                client,
-                StdRng::seed_from_u64(seed ^ (number as u64 + 1)),
-            )
-            .await;
+            self.work(number, client, StdRng::seed_from_u64(seed ^ (number as u64 + 1))).await;
         });
         join_all(all).await;
     }
@@ -125,19 +120,12 @@ impl Recorder {
             }
         }
         let folders = locked(&self.folders);
-        let mut figures = Figures {
-            folders: folders.len(),
-            ..Figures::default()
-        };
+        let mut figures = Figures { folders: folders.len(), ..Figures::default() };
         for (path, history) in folders.iter() {
-            figures.answered += history
-                .iter()
-                .filter(|operation| operation.output.is_some())
-                .count();
-            figures.unknown += history
-                .iter()
-                .filter(|operation| operation.output.is_none())
-                .count();
+            figures.answered +=
+                history.iter().filter(|operation| operation.output.is_some()).count();
+            figures.unknown +=
+                history.iter().filter(|operation| operation.output.is_none()).count();
             figures.acknowledged += history
                 .iter()
                 .filter(|operation| {
@@ -184,13 +172,7 @@ impl Recorder {
             if output.is_some() || (input.writes() && !not_done) {
                 self.record(
                     &path,
-                    Operation {
-                        client: number,
-                        input,
-                        output,
-                        call,
-                        answer: self.now(),
-                    },
+                    Operation { client: number, input, output, call, answer: self.now() },
                 );
             }
             if output.is_none() {
@@ -209,10 +191,7 @@ impl Recorder {
         loop {
             client.next_server();
             if self.stop.load(Ordering::Relaxed)
-                || client
-                    .attempt("GET", "/", "op=GETFILESTATUS", b"")
-                    .await
-                    .is_ok()
+                || client.attempt("GET", "/", "op=GETFILESTATUS", b"").await.is_ok()
             {
                 return;
             }
@@ -221,11 +200,7 @@ impl Recorder {
     }
 
     async fn new_folder(&self, place: usize, client: &mut Client) -> anyhow::Result<()> {
-        let path = format!(
-            "{}/{}",
-            self.root,
-            self.values.fetch_add(1, Ordering::Relaxed)
-        );
+        let path = format!("{}/{}", self.root, self.values.fetch_add(1, Ordering::Relaxed));
         // Repeated until acknowledged: making it twice is making it once.
         crate::wait::eventually("a new folder", Duration::from_secs(30), async || {
             Ok(client.mkdirs(&path).await?.then_some(()))
@@ -249,20 +224,16 @@ impl Recorder {
             15..35 => Input::Overwrite(name, value()),
             35..60 => Input::Read(name),
             60..72 => Input::Delete(name),
-            72..84 => Input::Rename(
-                name,
-                (name + random.random_range(1..NAMES.len())) % NAMES.len(),
-            ),
+            72..84 => {
+                Input::Rename(name, (name + random.random_range(1..NAMES.len())) % NAMES.len())
+            }
             84..90 => Input::Mkdir(name),
             _ => Input::List,
         }
     }
 
     fn record(&self, path: &str, operation: Operation<Input, Output>) {
-        locked(&self.folders)
-            .entry(path.to_owned())
-            .or_default()
-            .push(operation);
+        locked(&self.folders).entry(path.to_owned()).or_default().push(operation);
     }
 
     /// Nanoseconds since the recorder was made.
@@ -272,9 +243,7 @@ impl Recorder {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Sends one operation; `follow`: to whoever leads, else one try at the present server.
@@ -286,25 +255,16 @@ async fn perform(
 ) -> Result<Output, Failure> {
     let at = |name: usize| format!("{folder}/{}", NAMES[name]);
     let (method, path, query, body) = match input {
-        Input::Create(name, value) => (
-            "PUT",
-            at(name),
-            "op=CREATE&data=true&overwrite=false".into(),
-            value.to_string(),
-        ),
-        Input::Overwrite(name, value) => (
-            "PUT",
-            at(name),
-            "op=CREATE&data=true&overwrite=true".into(),
-            value.to_string(),
-        ),
+        Input::Create(name, value) => {
+            ("PUT", at(name), "op=CREATE&data=true&overwrite=false".into(), value.to_string())
+        }
+        Input::Overwrite(name, value) => {
+            ("PUT", at(name), "op=CREATE&data=true&overwrite=true".into(), value.to_string())
+        }
         Input::Read(name) => ("GET", at(name), "op=OPEN".into(), String::new()),
-        Input::Delete(name) => (
-            "DELETE",
-            at(name),
-            "op=DELETE&recursive=true".into(),
-            String::new(),
-        ),
+        Input::Delete(name) => {
+            ("DELETE", at(name), "op=DELETE&recursive=true".into(), String::new())
+        }
         Input::Rename(from, to) => (
             "PUT",
             at(from),
@@ -312,19 +272,12 @@ async fn perform(
             String::new(),
         ),
         Input::Mkdir(name) => ("PUT", at(name), "op=MKDIRS".into(), String::new()),
-        Input::List => (
-            "GET",
-            folder.to_owned(),
-            "op=LISTSTATUS".into(),
-            String::new(),
-        ),
+        Input::List => ("GET", folder.to_owned(), "op=LISTSTATUS".into(), String::new()),
     };
     let response = if follow {
         client.call(method, &path, &query, body.as_bytes()).await?
     } else {
-        client
-            .attempt(method, &path, &query, body.as_bytes())
-            .await?
+        client.attempt(method, &path, &query, body.as_bytes()).await?
     };
     let json = || serde_json::from_slice::<serde_json::Value>(&response.body).unwrap_or_default();
     Ok(match input {
@@ -335,17 +288,10 @@ async fn perform(
         Input::Read(_) => Output::Value(response.text().parse().unwrap_or(0)),
         Input::List => {
             let mut kinds = [Kind::Free; NAMES.len()];
-            for entry in json()["FileStatuses"]["FileStatus"]
-                .as_array()
-                .into_iter()
-                .flatten()
-            {
+            for entry in json()["FileStatuses"]["FileStatus"].as_array().into_iter().flatten() {
                 if let Some(name) = NAMES.iter().position(|name| entry["pathSuffix"] == *name) {
-                    kinds[name] = if entry["type"] == "DIRECTORY" {
-                        Kind::Folder
-                    } else {
-                        Kind::File
-                    };
+                    kinds[name] =
+                        if entry["type"] == "DIRECTORY" { Kind::Folder } else { Kind::File };
                 }
             }
             Output::Listing(kinds)

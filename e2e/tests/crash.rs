@@ -32,11 +32,7 @@ async fn write(
             format!("{folder}/{number}"),
             format!("content {number}").repeat((number % 40) as usize + 1),
         );
-        if client
-            .create(&path, content.as_bytes(), false)
-            .await
-            .is_err()
-        {
+        if client.create(&path, content.as_bytes(), false).await.is_err() {
             client.next_server();
             continue;
         }
@@ -49,10 +45,7 @@ async fn write(
                 continue;
             }
         }
-        acknowledged
-            .lock()
-            .expect("no client panics")
-            .insert(at, content);
+        acknowledged.lock().expect("no client panics").insert(at, content);
     }
 }
 
@@ -65,13 +58,7 @@ async fn crash_rounds(cluster: &mut Cluster) -> anyhow::Result<()> {
         let stop = AtomicBool::new(false);
         let web = cluster.web();
         let writers = join_all((0..CLIENTS).map(|_| {
-            write(
-                Client::new(web.clone(), SUPERUSER),
-                "/crash",
-                &numbers,
-                &stop,
-                &acknowledged,
-            )
+            write(Client::new(web.clone(), SUPERUSER), "/crash", &numbers, &stop, &acknowledged)
         }));
         let killer = async {
             tokio::time::sleep(Duration::from_millis(rand::random_range(150..900))).await;
@@ -84,25 +71,14 @@ async fn crash_rounds(cluster: &mut Cluster) -> anyhow::Result<()> {
         for server in cluster.servers_mut() {
             server.start()?;
         }
-        try_join_all(
-            cluster
-                .servers_mut()
-                .iter_mut()
-                .map(|server| server.up(PATIENCE)),
-        )
-        .await?;
+        try_join_all(cluster.servers_mut().iter_mut().map(|server| server.up(PATIENCE))).await?;
         cluster.all_ready().await?;
         let mut client = cluster.client();
         let expected = acknowledged.lock().expect("no client panics").clone();
-        ensure!(
-            expected.len() > before,
-            "round {round}: nothing was acknowledged"
-        );
+        ensure!(expected.len() > before, "round {round}: nothing was acknowledged");
         for (path, content) in &expected {
             let found = client.open(path).await;
-            let same = found
-                .as_ref()
-                .is_ok_and(|found| found == content.as_bytes());
+            let same = found.as_ref().is_ok_and(|found| found == content.as_bytes());
             ensure!(
                 same,
                 "round {round}: {path} was acknowledged with {} bytes; now {found:?}",
@@ -116,22 +92,13 @@ async fn crash_rounds(cluster: &mut Cluster) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_killed_at_once_lose_nothing() {
-    scenario(
-        Options::default(),
-        true,
-        Duration::from_secs(240),
-        crash_rounds,
-    )
-    .await;
+    scenario(Options::default(), true, Duration::from_secs(240), crash_rounds).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_server_killed_loses_nothing() {
     scenario(
-        Options {
-            servers: 1,
-            ..Options::default()
-        },
+        Options { servers: 1, ..Options::default() },
         true,
         Duration::from_secs(240),
         crash_rounds,

@@ -38,40 +38,26 @@ async fn histories_under_faults_are_linearizable() {
     for step in &steps {
         eprintln!("  {step}");
     }
-    let options = Options {
-        namespaces: cuts,
-        ..Options::default()
-    };
-    scenario(
-        options,
-        true,
-        Duration::from_secs(seconds) + PATIENCE * 5,
-        async |cluster| {
-            let recorder = Recorder::new("/faults", &mut cluster.client()).await?;
-            let servers = cluster.web();
-            let faults = async {
-                let result = faults::run(cluster, &steps).await;
-                recorder.stop();
-                result
-            };
-            let ((), result) = tokio::join!(recorder.clients(CLIENTS, &servers, seed), faults);
-            result?;
-            for server in cluster.servers_mut() {
-                server.up(PATIENCE).await?;
-            }
-            cluster.all_ready().await?;
-            let figures = recorder.verify(&mut cluster.client()).await?;
-            let status = cluster.converged().await?;
-            eprintln!(
-                "{figures:?}; {:?} at index {}",
-                status.namespace, status.applied_index
-            );
-            anyhow::ensure!(
-                figures.acknowledged > 100,
-                "hardly anything was done: {figures:?}"
-            );
-            Ok(())
-        },
-    )
+    let options = Options { namespaces: cuts, ..Options::default() };
+    scenario(options, true, Duration::from_secs(seconds) + PATIENCE * 5, async |cluster| {
+        let recorder = Recorder::new("/faults", &mut cluster.client()).await?;
+        let servers = cluster.web();
+        let faults = async {
+            let result = faults::run(cluster, &steps).await;
+            recorder.stop();
+            result
+        };
+        let ((), result) = tokio::join!(recorder.clients(CLIENTS, &servers, seed), faults);
+        result?;
+        for server in cluster.servers_mut() {
+            server.up(PATIENCE).await?;
+        }
+        cluster.all_ready().await?;
+        let figures = recorder.verify(&mut cluster.client()).await?;
+        let status = cluster.converged().await?;
+        eprintln!("{figures:?}; {:?} at index {}", status.namespace, status.applied_index);
+        anyhow::ensure!(figures.acknowledged > 100, "hardly anything was done: {figures:?}");
+        Ok(())
+    })
     .await;
 }

@@ -46,87 +46,57 @@ async fn counter(server: &Server, name: &str) -> anyhow::Result<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_far_behind_and_a_new_member_catch_up_by_snapshot() {
-    scenario(
-        Options::default(),
-        true,
-        Duration::from_secs(300),
-        async |cluster| {
-            let mut client = cluster.client();
-            client.create("/before", b"kept", false).await?;
-            let follower = cluster.follower().await?;
-            cluster.server_mut(follower).kill().await?;
-            many_files(cluster, 0, MANY).await?;
+    scenario(Options::default(), true, Duration::from_secs(300), async |cluster| {
+        let mut client = cluster.client();
+        client.create("/before", b"kept", false).await?;
+        let follower = cluster.follower().await?;
+        cluster.server_mut(follower).kill().await?;
+        many_files(cluster, 0, MANY).await?;
 
-            cluster.server_mut(follower).start()?;
-            cluster.server_mut(follower).up(PATIENCE).await?;
+        cluster.server_mut(follower).start()?;
+        cluster.server_mut(follower).up(PATIENCE).await?;
+        for number in 0..200 {
+            client.create(&format!("/meanwhile/{number}"), b"served", false).await?;
+        }
+        cluster.all_ready().await?;
+        let status = cluster.converged().await?;
+        ensure!(status.namespace.files == MANY + 201, "{:?}", status.namespace);
+        let received =
+            counter(cluster.server(follower), "metafs_raft_snapshots_received_total").await?;
+        ensure!(received >= 1, "it came back by the log alone: this test needs more entries");
+
+        // The same for a volume that is empty, as a new member.
+        let old = cluster.server(follower).status().await?.node_id;
+        cluster.server_mut(follower).kill().await?;
+        cluster.server_mut(follower).wipe()?;
+        cluster.server_mut(follower).start()?;
+        cluster.server_mut(follower).up(PATIENCE).await?;
+        cluster.metactl_ok(["members", "remove", &old.to_string()]).await?;
+        let address = cluster.server(follower).at(ports::ADMIN).to_string();
+        let adding = cluster.metactl_ok(["members", "add", &address]);
+        let writing = async {
             for number in 0..200 {
-                client
-                    .create(&format!("/meanwhile/{number}"), b"served", false)
-                    .await?;
+                client.create(&format!("/joining/{number}"), b"served", false).await?;
             }
-            cluster.all_ready().await?;
-            let status = cluster.converged().await?;
-            ensure!(
-                status.namespace.files == MANY + 201,
-                "{:?}",
-                status.namespace
-            );
-            let received = counter(
-                cluster.server(follower),
-                "metafs_raft_snapshots_received_total",
-            )
-            .await?;
-            ensure!(
-                received >= 1,
-                "it came back by the log alone: this test needs more entries"
-            );
+            anyhow::Ok(())
+        };
+        let (added, written) = tokio::join!(adding, writing);
+        added?;
+        written?;
+        cluster.all_ready().await?;
+        let status = cluster.converged().await?;
+        ensure!(status.namespace.files == MANY + 401, "{:?}", status.namespace);
+        ensure!(
+            counter(cluster.server(follower), "metafs_raft_snapshots_received_total").await? >= 1
+        );
 
-            // The same for a volume that is empty, as a new member.
-            let old = cluster.server(follower).status().await?.node_id;
-            cluster.server_mut(follower).kill().await?;
-            cluster.server_mut(follower).wipe()?;
-            cluster.server_mut(follower).start()?;
-            cluster.server_mut(follower).up(PATIENCE).await?;
-            cluster
-                .metactl_ok(["members", "remove", &old.to_string()])
-                .await?;
-            let address = cluster.server(follower).at(ports::ADMIN).to_string();
-            let adding = cluster.metactl_ok(["members", "add", &address]);
-            let writing = async {
-                for number in 0..200 {
-                    client
-                        .create(&format!("/joining/{number}"), b"served", false)
-                        .await?;
-                }
-                anyhow::Ok(())
-            };
-            let (added, written) = tokio::join!(adding, writing);
-            added?;
-            written?;
-            cluster.all_ready().await?;
-            let status = cluster.converged().await?;
-            ensure!(
-                status.namespace.files == MANY + 401,
-                "{:?}",
-                status.namespace
-            );
-            ensure!(
-                counter(
-                    cluster.server(follower),
-                    "metafs_raft_snapshots_received_total"
-                )
-                .await?
-                    >= 1
-            );
-
-            // What a snapshot brought is as durable as what the log brought.
-            cluster.server_mut(follower).kill().await?;
-            cluster.server_mut(follower).start()?;
-            cluster.server_mut(follower).up(PATIENCE).await?;
-            cluster.all_ready().await?;
-            cluster.converged().await?;
-            Ok(())
-        },
-    )
+        // What a snapshot brought is as durable as what the log brought.
+        cluster.server_mut(follower).kill().await?;
+        cluster.server_mut(follower).start()?;
+        cluster.server_mut(follower).up(PATIENCE).await?;
+        cluster.all_ready().await?;
+        cluster.converged().await?;
+        Ok(())
+    })
     .await;
 }

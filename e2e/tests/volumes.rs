@@ -12,10 +12,7 @@ use serde_json::Value;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 fn alone() -> Options {
-    Options {
-        servers: 1,
-        ..Options::default()
-    }
+    Options { servers: 1, ..Options::default() }
 }
 
 /// Starts server `index`, which must end by itself with a failure; what it logged in this run.
@@ -26,10 +23,7 @@ async fn refuses_to_start(cluster: &mut Cluster, index: usize) -> anyhow::Result
     let ended = server.ended(PATIENCE).await?;
     let log = std::fs::read(server.log_file())?;
     let said = String::from_utf8_lossy(log.get(before..).unwrap_or_default()).into_owned();
-    ensure!(
-        ended.code().is_some_and(|code| code != 0),
-        "it ended with {ended}: {said}"
-    );
+    ensure!(ended.code().is_some_and(|code| code != 0), "it ended with {ended}: {said}");
     ensure!(!said.contains("panicked"), "it panicked: {said}");
     Ok(said)
 }
@@ -42,10 +36,7 @@ fn largest(folder: &Path, ending: &str) -> anyhow::Result<PathBuf> {
         .filter_map(|entry| Some((entry.metadata().ok()?.len(), entry.path())))
         .collect();
     files.sort();
-    Ok(files
-        .pop()
-        .with_context(|| format!("no *{ending} in {}", folder.display()))?
-        .1)
+    Ok(files.pop().with_context(|| format!("no *{ending} in {}", folder.display()))?.1)
 }
 
 /// Turns over a few bytes in the middle of a file.
@@ -88,9 +79,7 @@ async fn a_damaged_log_is_refused() {
     scenario(alone(), true, DEADLINE, async |cluster| {
         let mut client = cluster.client();
         for number in 0..500 {
-            client
-                .create(&format!("/files/{number}"), b"some content", false)
-                .await?;
+            client.create(&format!("/files/{number}"), b"some content", false).await?;
         }
         cluster.server_mut(0).kill().await?;
         damage(&largest(&cluster.server(0).data_dir().join("log"), ".log")?)?;
@@ -106,9 +95,7 @@ async fn a_torn_tail_of_the_log_is_what_a_crash_leaves() {
     scenario(Options::default(), true, DEADLINE, async |cluster| {
         let mut client = cluster.client();
         for number in 0..100 {
-            client
-                .create(&format!("/files/{number}"), b"some content", false)
-                .await?;
+            client.create(&format!("/files/{number}"), b"some content", false).await?;
         }
         let follower = cluster.follower().await?;
         cluster.server_mut(follower).kill().await?;
@@ -129,9 +116,7 @@ async fn a_damaged_state_is_refused_or_repaired_and_never_served() {
     scenario(alone(), true, DEADLINE, async |cluster| {
         let mut client = cluster.client();
         for number in 0..500 {
-            client
-                .create(&format!("/files/{number}"), b"some content", false)
-                .await?;
+            client.create(&format!("/files/{number}"), b"some content", false).await?;
         }
         let before = cluster.converged().await?;
         cluster.server_mut(0).terminate(PATIENCE).await?;
@@ -151,10 +136,9 @@ async fn a_damaged_state_is_refused_or_repaired_and_never_served() {
         // Blocks are checked when they are read: at the start, or by the first who needs one.
         cluster.server_mut(0).start()?;
         match cluster.server_mut(0).up(PATIENCE).await {
-            Err(error) => ensure!(
-                format!("{error:#}").to_lowercase().contains("corrupt"),
-                "{error:#}"
-            ),
+            Err(error) => {
+                ensure!(format!("{error:#}").to_lowercase().contains("corrupt"), "{error:#}")
+            }
             Ok(_) => {
                 let mut client = cluster.client();
                 client.patience = Duration::from_secs(1);
@@ -182,18 +166,9 @@ async fn a_bad_configuration_is_refused() {
         let path = cluster.server(0).config_file();
         let good = std::fs::read_to_string(&path)?;
         let cases = [
-            (
-                good.replace("dataDir", "dataDirr"),
-                "unknown field `dataDirr`",
-            ),
-            (
-                good.replace("heartbeatMs: 50", "heartbeatMs: 0"),
-                "heartbeatMs",
-            ),
-            (
-                good.replace("listen: {host: \"{name}\"}", "listen: {host: nowhere}"),
-                "listen.host",
-            ),
+            (good.replace("dataDir", "dataDirr"), "unknown field `dataDirr`"),
+            (good.replace("heartbeatMs: 50", "heartbeatMs: 0"), "heartbeatMs"),
+            (good.replace("listen: {host: \"{name}\"}", "listen: {host: nowhere}"), "listen.host"),
             (String::from("\0\u{fffd}: ["), "server.yaml"),
             (good.replace("dataDir: /", "dataDir: /proc/"), "/proc/"),
         ];
@@ -212,27 +187,19 @@ async fn a_bad_configuration_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_volume_in_use_is_refused() {
-    scenario(
-        Options {
-            servers: 2,
-            ..Options::default()
-        },
-        false,
-        DEADLINE,
-        async |cluster| {
-            cluster.server_mut(1).terminate(PATIENCE).await?;
-            let (first, second) = (cluster.server(0).data_dir(), cluster.server(1).data_dir());
-            let path = cluster.server(1).config_file();
-            let text = std::fs::read_to_string(&path)?;
-            let (first, second) = (first.display().to_string(), second.display().to_string());
-            if !text.contains(&second) {
-                bail!("the configuration does not name {second}");
-            }
-            std::fs::write(&path, text.replace(&second, &first))?;
-            let said = refuses_to_start(cluster, 1).await?;
-            ensure!(said.contains("in use by another process"), "{said}");
-            Ok(())
-        },
-    )
+    scenario(Options { servers: 2, ..Options::default() }, false, DEADLINE, async |cluster| {
+        cluster.server_mut(1).terminate(PATIENCE).await?;
+        let (first, second) = (cluster.server(0).data_dir(), cluster.server(1).data_dir());
+        let path = cluster.server(1).config_file();
+        let text = std::fs::read_to_string(&path)?;
+        let (first, second) = (first.display().to_string(), second.display().to_string());
+        if !text.contains(&second) {
+            bail!("the configuration does not name {second}");
+        }
+        std::fs::write(&path, text.replace(&second, &first))?;
+        let said = refuses_to_start(cluster, 1).await?;
+        ensure!(said.contains("in use by another process"), "{said}");
+        Ok(())
+    })
     .await;
 }

@@ -27,11 +27,7 @@ pub struct Template {
 impl Template {
     /// `METHOD /webhdfs/v1<path>?<query>&user.name=<superuser>` without a body.
     pub fn new(method: &str, query: &str, host: SocketAddr) -> Self {
-        let length = if method == "PUT" {
-            "Content-Length: 0\r\n"
-        } else {
-            ""
-        };
+        let length = if method == "PUT" { "Content-Length: 0\r\n" } else { "" };
         Self {
             before: format!("{method} /webhdfs/v1").into_bytes(),
             after: format!(
@@ -174,18 +170,10 @@ impl Load<'_> {
     }
 
     fn sample(&self, shared: &Shared) -> anyhow::Result<Sample> {
-        let servers = self
-            .servers
-            .iter()
-            .map(|pid| procfs::cpu_us(*pid))
-            .sum::<anyhow::Result<u64>>()?;
+        let servers =
+            self.servers.iter().map(|pid| procfs::cpu_us(*pid)).sum::<anyhow::Result<u64>>()?;
         let own = procfs::cpu_us(std::process::id())?;
-        Ok(Sample {
-            at: Instant::now(),
-            done: shared.done.get(),
-            servers,
-            own,
-        })
+        Ok(Sample { at: Instant::now(), done: shared.done.get(), servers, own })
     }
 }
 
@@ -206,9 +194,7 @@ struct Lane {
 
 impl Lane {
     async fn run(self, pipeline: usize) -> anyhow::Result<()> {
-        let mut stream = TcpStream::connect(self.address)
-            .await
-            .context("cannot connect")?;
+        let mut stream = TcpStream::connect(self.address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
         let mut out = Vec::with_capacity(16 << 10);
         let mut input = BytesMut::with_capacity(64 << 10);
@@ -226,18 +212,10 @@ impl Lane {
                 return Ok(());
             }
             if !out.is_empty() {
-                stream
-                    .write_all(&out)
-                    .await
-                    .context("the connection broke")?;
+                stream.write_all(&out).await.context("the connection broke")?;
                 out.clear();
             }
-            if stream
-                .read_buf(&mut input)
-                .await
-                .context("the connection broke")?
-                == 0
-            {
+            if stream.read_buf(&mut input).await.context("the connection broke")? == 0 {
                 bail!("the server closed the connection");
             }
             while let Some(length) = whole_answer(&input)? {
@@ -270,19 +248,13 @@ fn whole_answer(input: &[u8]) -> anyhow::Result<Option<usize>> {
     let Some(head) = scan_head(input)? else {
         return Ok(None);
     };
-    let Body::Length(body) = head.body else {
-        bail!("an answer without Content-Length")
-    };
+    let Body::Length(body) = head.body else { bail!("an answer without Content-Length") };
     let length = head.length + body;
     if input.len() < length {
         return Ok(None);
     }
     if head.status >= 300 {
-        bail!(
-            "answered {}: {}",
-            head.status,
-            String::from_utf8_lossy(&input[head.length..length])
-        );
+        bail!("answered {}: {}", head.status, String::from_utf8_lossy(&input[head.length..length]));
     }
     Ok(Some(length))
 }
@@ -297,9 +269,7 @@ mod tests {
         let two = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 403 F\r\nContent-Length: 3\r\n\r\nbad";
         assert_eq!(whole_answer(two).expect("good"), Some(first));
         assert!(whole_answer(&two[..first - 1]).expect("good").is_none());
-        let error = whole_answer(&two[first..])
-            .expect_err("a refusal")
-            .to_string();
+        let error = whole_answer(&two[first..]).expect_err("a refusal").to_string();
         assert!(error.contains("403") && error.contains("bad"), "{error}");
     }
 
@@ -307,11 +277,7 @@ mod tests {
     fn percentiles() {
         let values: Vec<u32> = (0..=100).collect();
         assert_eq!(
-            (
-                percentile(&values, 50),
-                percentile(&values, 99),
-                percentile(&[], 50)
-            ),
+            (percentile(&values, 50), percentile(&values, 99), percentile(&[], 50)),
             (50, 99, 0)
         );
     }

@@ -130,11 +130,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let own = std::env::current_exe().context("the own executable has no path")?;
     let beside = own.parent().context("the own executable has no folder")?;
     let data_dir = args.data_dir.clone().unwrap_or_else(|| beside.to_owned());
-    let timings = Timings {
-        heartbeat_ms: 50,
-        election_min_ms: 200,
-        election_max_ms: 400,
-    };
+    let timings = Timings { heartbeat_ms: 50, election_min_ms: 200, election_max_ms: 400 };
     let scale = args.scale();
     let mut report = Report::new(&args, &data_dir, timings)?;
     eprint!("{}", report.heading());
@@ -152,18 +148,13 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         base_dir: Some(data_dir),
         ..Options::default()
     };
-    let mut cluster = Cluster::formed(options)
-        .await
-        .context("the cluster does not come up")?;
+    let mut cluster = Cluster::formed(options).await.context("the cluster does not come up")?;
     let result = all(&args, scale, &mut cluster, &mut report).await;
     if result.is_err() {
         cluster.show_logs();
     }
     println!("\n{}", report.table());
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| beside.join("metafs-bench.json"));
+    let out = args.out.clone().unwrap_or_else(|| beside.join("metafs-bench.json"));
     std::fs::write(&out, report.json()?)
         .with_context(|| format!("cannot write {}", out.display()))?;
     println!("written to {}", out.display());
@@ -193,11 +184,7 @@ async fn all(
     }
     let large = [Group::Count, Group::Memory, Group::Restart];
     if large.iter().any(|group| args.wants(*group)) {
-        let loaded = if args.wants(Group::Status) {
-            scale.files
-        } else {
-            0
-        };
+        let loaded = if args.wants(Group::Status) { scale.files } else { 0 };
         report.add(rows::grow(cluster, loaded, scale.files_large).await?);
     }
     let mut add_all = |rows: Vec<Row>| rows.into_iter().for_each(|row| report.add(row));

@@ -75,21 +75,11 @@ impl Row {
 
     /// A rate.
     pub fn rate(name: impl Into<String>, measured: &Measured, reach: Option<f64>) -> Self {
-        let Measured {
-            rate,
-            server_cpu_us,
-            own_cpu_us,
-            p50_us,
-            p99_us,
-        } = measured;
+        let Measured { rate, server_cpu_us, own_cpu_us, p50_us, p99_us } = measured;
         Self {
             server_cpu_us: Some(*server_cpu_us),
             generator_cpu_us: Some(*own_cpu_us),
-            note: format!(
-                "p50 {}, p99 {}",
-                milliseconds(*p50_us),
-                milliseconds(*p99_us)
-            ),
+            note: format!("p50 {}, p99 {}", milliseconds(*p50_us), milliseconds(*p99_us)),
             ..Self::new(name, *rate, "/s", reach.map(Reach::AtLeast))
         }
     }
@@ -169,27 +159,15 @@ impl Report {
 
     /// The table.
     pub fn table(&self) -> String {
-        let header = [
-            "WHAT",
-            "FIGURE",
-            "REACH",
-            "",
-            "SERVERS CPU/OP",
-            "GENERATOR CPU/OP",
-            "NOTE",
-        ]
-        .map(str::to_owned);
-        let lines: Vec<[String; 7]> = std::iter::once(header)
-            .chain(self.rows.iter().map(cells))
-            .collect();
+        let header = ["WHAT", "FIGURE", "REACH", "", "SERVERS CPU/OP", "GENERATOR CPU/OP", "NOTE"]
+            .map(str::to_owned);
+        let lines: Vec<[String; 7]> =
+            std::iter::once(header).chain(self.rows.iter().map(cells)).collect();
         let mut out = self.heading();
         for line in &lines {
             for (column, cell) in line.iter().enumerate() {
-                let width = lines
-                    .iter()
-                    .map(|other| other[column].chars().count())
-                    .max()
-                    .unwrap_or(0);
+                let width =
+                    lines.iter().map(|other| other[column].chars().count()).max().unwrap_or(0);
                 let _ = if column == 0 || column == 6 {
                     write!(out, "{cell:<width$}  ")
                 } else {
@@ -213,11 +191,7 @@ impl Report {
 
 fn cells(row: &Row) -> [String; 7] {
     let figure = |value: f64| {
-        if value >= 100.0 {
-            format!("{value:.0}")
-        } else {
-            format!("{value:.2}")
-        }
+        if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
     };
     let reach = match row.reach {
         Some(Reach::AtLeast(least)) => format!(">= {}", figure(least)),
@@ -247,18 +221,9 @@ mod tests {
 
     #[test]
     fn a_row_says_whether_it_reaches_its_figure() {
-        assert_eq!(
-            Row::new("a", 10.0, "/s", Some(Reach::AtLeast(10.0))).reached,
-            Some(true)
-        );
-        assert_eq!(
-            Row::new("a", 9.9, "/s", Some(Reach::AtLeast(10.0))).reached,
-            Some(false)
-        );
-        assert_eq!(
-            Row::new("a", 2.0, "ms", Some(Reach::Below(2.0))).reached,
-            Some(false)
-        );
+        assert_eq!(Row::new("a", 10.0, "/s", Some(Reach::AtLeast(10.0))).reached, Some(true));
+        assert_eq!(Row::new("a", 9.9, "/s", Some(Reach::AtLeast(10.0))).reached, Some(false));
+        assert_eq!(Row::new("a", 2.0, "ms", Some(Reach::Below(2.0))).reached, Some(false));
         assert_eq!(Row::new("a", 2.0, "ms", None).reached, None);
         assert_eq!(
             cells(&Row::new("a", 1999.6, "/s", Some(Reach::AtLeast(2000.0))))[1..4],

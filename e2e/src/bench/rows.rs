@@ -57,11 +57,7 @@ pub async fn creates(
         servers: &pids(cluster),
     };
     let measured = load.during(scale.warm, scale.measured).await?;
-    Ok(Row::rate(
-        format!("create, {in_flight} in flight"),
-        &measured,
-        Some(reach),
-    ))
+    Ok(Row::rate(format!("create, {in_flight} in flight"), &measured, Some(reach)))
 }
 
 /// MKDIRS by 64 clients, each with one request at a time.
@@ -82,11 +78,7 @@ pub async fn mkdirs(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row> {
         servers: &pids(cluster),
     };
     let measured = load.during(scale.warm, scale.measured).await?;
-    Ok(Row::rate(
-        format!("mkdirs, {CLIENTS} clients"),
-        &measured,
-        Some(8_000.0),
-    ))
+    Ok(Row::rate(format!("mkdirs, {CLIENTS} clients"), &measured, Some(8_000.0)))
 }
 
 /// Makes files `from..to` of the large tree through the same door as everybody.
@@ -146,9 +138,7 @@ pub async fn file_status(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row>
 
 /// A cheap number that looks random (the mixing of splitmix64).
 fn scatter(lane: u64, number: u64) -> u64 {
-    let mut value = (lane << 40)
-        .wrapping_add(number)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut value = (lane << 40).wrapping_add(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)
@@ -162,15 +152,12 @@ pub async fn counts(cluster: &Cluster, scale: Scale) -> anyhow::Result<Vec<Row>>
     let leader = cluster.server(cluster.leader().await?);
     let mut client = webhdfs::Client::of(leader.web(), SUPERUSER);
     for number in 0..10 {
-        client
-            .create(&format!("/small/{number}"), b"", true)
-            .await?;
+        client.create(&format!("/small/{number}"), b"", true).await?;
     }
     let mut rows = Vec::new();
-    for (path, files, reach) in [
-        (tree::ROOT, scale.files_large, Some(Reach::Below(2.0))),
-        ("/small", 10, None),
-    ] {
+    for (path, files, reach) in
+        [(tree::ROOT, scale.files_large, Some(Reach::Below(2.0))), ("/small", 10, None)]
+    {
         let mut latencies = Vec::with_capacity(scale.counts);
         for _ in 0..scale.counts {
             let start = Instant::now();
@@ -197,21 +184,14 @@ pub async fn counts(cluster: &Cluster, scale: Scale) -> anyhow::Result<Vec<Row>>
 /// # Errors
 /// A server is gone.
 pub fn memory(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
-    let resident = pids(cluster)
-        .into_iter()
-        .map(procfs::resident)
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let resident =
+        pids(cluster).into_iter().map(procfs::resident).collect::<anyhow::Result<Vec<_>>>()?;
     let mib: Vec<u64> = resident.iter().map(|bytes| bytes >> 20).collect();
     let largest = resident.into_iter().max().unwrap_or(0) as f64 / f64::from(1 << 20);
     let note = format!("the largest of three after all of the above: {mib:?} MiB");
     Ok(vec![
-        Row::new(
-            "memory of a server with the tree",
-            largest,
-            "MiB",
-            Some(Reach::Below(400.0)),
-        )
-        .note(note),
+        Row::new("memory of a server with the tree", largest, "MiB", Some(Reach::Below(400.0)))
+            .note(note),
     ])
 }
 
@@ -235,11 +215,7 @@ pub async fn restarts(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Vec
             let start = Instant::now();
             server.start()?;
             let deadline = start + PATIENCE * 4;
-            while !server
-                .health("/readyz")
-                .await
-                .is_ok_and(|(status, _)| status == 200)
-            {
+            while !server.health("/readyz").await.is_ok_and(|(status, _)| status == 200) {
                 if Instant::now() > deadline {
                     bail!("{} is not ready after {:?}", server.name(), PATIENCE * 4);
                 }
@@ -261,12 +237,7 @@ pub async fn restarts(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Vec
         );
     }
     let mib = resident as f64 / f64::from(1 << 20);
-    rows.push(Row::new(
-        "memory of that server, restarted",
-        mib,
-        "MiB",
-        Some(Reach::Below(400.0)),
-    ));
+    rows.push(Row::new("memory of that server, restarted", mib, "MiB", Some(Reach::Below(400.0))));
     Ok(rows)
 }
 
@@ -289,10 +260,7 @@ pub async fn failover(cluster: &mut Cluster, scale: Scale) -> anyhow::Result<Row
         let start = Instant::now();
         cluster.server_mut(leader).kill().await?;
         let path = format!("/failover/{round}");
-        while client
-            .attempt("PUT", &path, "op=CREATE&data=true&overwrite=true", b"")
-            .await
-            .is_err()
+        while client.attempt("PUT", &path, "op=CREATE&data=true&overwrite=true", b"").await.is_err()
         {
             if start.elapsed() > PATIENCE {
                 bail!("no write was acknowledged within {PATIENCE:?} after the leader was killed");
@@ -340,9 +308,6 @@ mod tests {
 
     #[test]
     fn the_median_and_the_extremes() {
-        assert_eq!(
-            spread_of(vec![5, 1, 9], "ms"),
-            (5.0, "median of 3; 1 to 9 ms".to_owned())
-        );
+        assert_eq!(spread_of(vec![5, 1, 9], "ms"), (5.0, "median of 3; 1 to 9 ms".to_owned()));
     }
 }

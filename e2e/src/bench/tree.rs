@@ -11,12 +11,7 @@ pub const ROOT: &str = "/tree";
 pub fn file(number: u64, out: &mut Vec<u8>) {
     let folder = number / FILES_A_FOLDER;
     out.extend_from_slice(ROOT.as_bytes());
-    for part in [
-        folder / 100,
-        folder / 10 % 10,
-        folder % 10,
-        number % FILES_A_FOLDER,
-    ] {
+    for part in [folder / 100, folder / 10 % 10, folder % 10, number % FILES_A_FOLDER] {
         out.push(b'/');
         decimal(part, out);
     }

@@ -43,21 +43,12 @@ struct Progress<'a, I, O> {
 
 impl<'a, I, O> Progress<'a, I, O> {
     fn new(history: &'a [Operation<I, O>]) -> Self {
-        let mut answered: Vec<usize> = (0..history.len())
-            .filter(|index| history[*index].output.is_some())
-            .collect();
+        let mut answered: Vec<usize> =
+            (0..history.len()).filter(|index| history[*index].output.is_some()).collect();
         answered.sort_by_key(|index| history[*index].call);
-        let unknown = (0..history.len())
-            .filter(|index| history[*index].output.is_none())
-            .collect();
+        let unknown = (0..history.len()).filter(|index| history[*index].output.is_none()).collect();
         let left = answered.len();
-        Self {
-            history,
-            answered,
-            unknown,
-            done: vec![0; history.len().div_ceil(64)],
-            left,
-        }
+        Self { history, answered, unknown, done: vec![0; history.len().div_ceil(64)], left }
     }
 
     fn is_done(&self, index: usize) -> bool {
@@ -67,11 +58,7 @@ impl<'a, I, O> Progress<'a, I, O> {
     fn flip(&mut self, index: usize) {
         self.done[index / 64] ^= 1 << (index % 64);
         if self.history[index].output.is_some() {
-            if self.is_done(index) {
-                self.left -= 1
-            } else {
-                self.left += 1
-            }
+            if self.is_done(index) { self.left -= 1 } else { self.left += 1 }
         }
     }
 
@@ -149,25 +136,14 @@ pub fn check<M: Model>(
             continue;
         }
         let candidates = progress.candidates();
-        frames.push(Frame {
-            state,
-            by: Some(index),
-            candidates,
-            next: 0,
-        });
+        frames.push(Frame { state, by: Some(index), candidates, next: 0 });
         if frames.len() > longest.0.len() + 1 {
             let path = frames.iter().filter_map(|frame| frame.by).collect();
-            let stuck = frames
-                .last()
-                .map(|frame| frame.candidates.clone())
-                .unwrap_or_default();
+            let stuck = frames.last().map(|frame| frame.candidates.clone()).unwrap_or_default();
             longest = (path, stuck);
         }
     }
-    Verdict::Violation {
-        longest: longest.0,
-        stuck: longest.1,
-    }
+    Verdict::Violation { longest: longest.0, stuck: longest.1 }
 }
 
 /// A violation for people: the end of the longest order, and what could not follow.
@@ -190,23 +166,13 @@ pub fn explain<M: Model>(
     let _ = writeln!(out, "and none of these can follow:");
     for index in stuck {
         let would = model.step(&state, &history[*index].input).1;
-        let _ = writeln!(
-            out,
-            "  {}  (the model answers {would:?})",
-            line(&history[*index])
-        );
+        let _ = writeln!(out, "  {}  (the model answers {would:?})", line(&history[*index]));
     }
     out
 }
 
 fn line<I: std::fmt::Debug, O: std::fmt::Debug>(operation: &Operation<I, O>) -> String {
-    let Operation {
-        client,
-        input,
-        output,
-        call,
-        answer,
-    } = operation;
+    let Operation { client, input, output, call, answer } = operation;
     match output {
         Some(output) => format!("client {client} [{call}..{answer}] {input:?} = {output:?}"),
         None => format!("client {client} [{call}..?] {input:?} = unknown"),
@@ -241,33 +207,15 @@ mod tests {
     type Op = Operation<Option<u8>, u8>;
 
     fn write(value: u8, call: u64, answer: u64) -> Op {
-        Op {
-            client: 0,
-            input: Some(value),
-            output: Some(0),
-            call,
-            answer,
-        }
+        Op { client: 0, input: Some(value), output: Some(0), call, answer }
     }
 
     fn lost(value: u8, call: u64) -> Op {
-        Op {
-            client: 0,
-            input: Some(value),
-            output: None,
-            call,
-            answer: 0,
-        }
+        Op { client: 0, input: Some(value), output: None, call, answer: 0 }
     }
 
     fn read(value: u8, call: u64, answer: u64) -> Op {
-        Op {
-            client: 1,
-            input: None,
-            output: Some(value),
-            call,
-            answer,
-        }
+        Op { client: 1, input: None, output: Some(value), call, answer }
     }
 
     fn good(history: &[Op]) -> bool {
@@ -281,12 +229,7 @@ mod tests {
     #[test]
     fn sequential_and_concurrent_histories_that_are_right() {
         assert!(good(&[]));
-        assert!(good(&[
-            write(1, 0, 1),
-            read(1, 2, 3),
-            write(2, 4, 5),
-            read(2, 6, 7)
-        ]));
+        assert!(good(&[write(1, 0, 1), read(1, 2, 3), write(2, 4, 5), read(2, 6, 7)]));
         // A read beside a write sees the old value or the new one.
         assert!(good(&[write(1, 0, 10), read(0, 1, 2), read(1, 3, 4)]));
         // Two writes at once: either order.
@@ -307,32 +250,17 @@ mod tests {
         // Read before it was written.
         assert!(!good(&[read(1, 0, 1), write(1, 2, 3)]));
         // Two readers disagree on the order.
-        assert!(!good(&[
-            write(1, 0, 9),
-            write(2, 0, 9),
-            read(1, 10, 11),
-            read(2, 12, 13)
-        ]));
+        assert!(!good(&[write(1, 0, 9), write(2, 0, 9), read(1, 10, 11), read(2, 12, 13)]));
     }
 
     #[test]
     fn a_lost_answer_may_take_effect_late_or_never() {
         assert!(good(&[lost(1, 0), read(0, 1, 2)]));
         assert!(good(&[lost(1, 0), read(1, 1, 2)]));
-        assert!(good(&[
-            lost(1, 0),
-            read(0, 1, 2),
-            write(2, 3, 4),
-            read(1, 5, 6)
-        ]));
+        assert!(good(&[lost(1, 0), read(0, 1, 2), write(2, 3, 4), read(1, 5, 6)]));
         // But not before it was asked for, nor twice.
         assert!(!good(&[read(1, 0, 1), lost(1, 2)]));
-        assert!(!good(&[
-            lost(1, 0),
-            read(1, 1, 2),
-            write(2, 3, 4),
-            read(1, 5, 6)
-        ]));
+        assert!(!good(&[lost(1, 0), read(1, 1, 2), write(2, 3, 4), read(1, 5, 6)]));
     }
 
     #[test]
@@ -341,15 +269,9 @@ mod tests {
         let Verdict::Violation { longest, stuck } = check(&Register, &history, 1000) else {
             panic!("it is wrong")
         };
-        assert_eq!(
-            (longest.as_slice(), stuck.as_slice()),
-            ([0, 1].as_slice(), [2].as_slice())
-        );
+        assert_eq!((longest.as_slice(), stuck.as_slice()), ([0, 1].as_slice(), [2].as_slice()));
         let text = explain(&Register, &history, &longest, &stuck);
-        assert!(
-            text.contains("None = 1") && text.contains("the model answers 2"),
-            "{text}"
-        );
+        assert!(text.contains("None = 1") && text.contains("the model answers 2"), "{text}");
     }
 
     #[test]

@@ -110,11 +110,7 @@ impl Model for Folder {
             },
             Input::Delete(name) => {
                 after[name] = Slot::Free;
-                if state[name] == Slot::Free {
-                    Output::No
-                } else {
-                    Output::Done
-                }
+                if state[name] == Slot::Free { Output::No } else { Output::Done }
             }
             Input::Rename(from, to) => match (state[from], state[to]) {
                 (Slot::Free, _) => Output::Missing,
@@ -176,10 +172,7 @@ mod tests {
             (Rename(0, 1), Output::Missing),
             (Mkdir(0), Output::Done),
             (Rename(0, 1), Output::Refused),
-            (
-                List,
-                Output::Listing([Kind::Folder, Kind::File, Kind::Free])
-            ),
+            (List, Output::Listing([Kind::Folder, Kind::File, Kind::Free])),
             (Delete(1), Output::Done),
             (Delete(1), Output::No),
             (Rename(0, 1), Output::Done),
@@ -192,10 +185,7 @@ mod tests {
     fn half_a_rename_is_found() {
         use Input::*;
         let start = [(Create(0, 1), Output::Done), (Rename(0, 1), Output::Done)];
-        for wrong in [
-            [Kind::File, Kind::File, Kind::Free],
-            [Kind::Free, Kind::Free, Kind::Free],
-        ] {
+        for wrong in [[Kind::File, Kind::File, Kind::Free], [Kind::Free, Kind::Free, Kind::Free]] {
             let mut operations = start.to_vec();
             operations.push((List, Output::Listing(wrong)));
             assert!(!sequential(&operations), "{wrong:?}");
