@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::body::Body;
 use crate::error::Refusal;
 use crate::limits::Limits;
-use crate::metrics::WebMetrics;
+use crate::metrics::{Held, WebMetrics};
 use crate::ops::{Op, Verb};
 use crate::page::Pages;
 use crate::params::Params;
@@ -66,7 +66,7 @@ impl<B: Backend> Door<B> {
         }
         let Some(verb) = Verb::of(request.method()) else { return no_verb(request.method()) };
         let started = Instant::now();
-        self.metrics.in_flight.inc();
+        let _in_flight = Held::new(&self.metrics.in_flight);
         let (parts, body) = request.into_parts();
         let mut body = Some(body);
         let mut name = "invalid";
@@ -84,7 +84,6 @@ impl<B: Backend> Door<B> {
         if let Some(bytes) = response.body().len() {
             self.metrics.sent.inc_by(bytes);
         }
-        self.metrics.in_flight.dec();
         self.metrics.observe(name, result, started.elapsed());
         response
     }

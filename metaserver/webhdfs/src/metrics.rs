@@ -34,6 +34,23 @@ pub struct WebMetrics {
     pub(crate) sent: Counter<u64, AtomicU64>,
 }
 
+/// Counts in a gauge as long as it lives: a request's future is dropped when its client goes.
+pub(crate) struct Held(Gauge);
+
+impl Held {
+    /// One more.
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Default for WebMetrics {
     fn default() -> Self {
         Self {

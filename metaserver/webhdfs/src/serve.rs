@@ -21,6 +21,7 @@ use crate::backend::Backend;
 use crate::door::Door;
 use crate::error::Refusal;
 use crate::io::Timed;
+use crate::metrics::Held;
 use crate::request::Ends;
 
 /// After accept failed (most often: no file descriptor is left), how long to leave it alone.
@@ -107,7 +108,7 @@ impl<B: Backend> Connection<B> {
                 return;
             }
         };
-        self.door.metrics.connections.inc();
+        let _open = Held::new(&self.door.metrics.connections);
         let answer = service_fn(|request| {
             let door = Arc::clone(&self.door);
             async move { Ok::<_, Infallible>(door.answer(request, ends).await) }
@@ -135,7 +136,6 @@ impl<B: Backend> Connection<B> {
         if let Err(error) = result {
             tracing::debug!(peer = %ends.peer, %error, "a connection ended early");
         }
-        self.door.metrics.connections.dec();
     }
 }
 

@@ -169,6 +169,46 @@ fn a_trickle_is_cut_at_the_bodys_whole_time() {
 }
 
 #[test]
+fn a_slow_body_keeps_its_lease() {
+    let settings = metafs_namespace::Settings { lease_soft_limit_seconds: 2, ..settings() };
+    let server = start_with(settings, limits());
+    let mut stream = server.connect();
+    let head = "PUT /webhdfs/v1/f?op=CREATE&data=true&user.name=joe HTTP/1.1\r\nhost: x\r\n\
+                connection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(250))).unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(3) {
+        stream.write_all(b"1\r\n.\r\n").unwrap();
+        // Nothing comes back before the end: this is the pause between two chunks.
+        assert!(stream.read(&mut [0; 100]).is_err());
+    }
+    server.upload("PUT", "/f?op=CREATE", b"x").refused(
+        403,
+        "org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException",
+        "/f",
+    );
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    stream.set_read_timeout(None).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    parse(&answer).expect(201);
+}
+
+#[test]
+fn a_client_that_leaves_is_not_counted_for_ever() {
+    let server = start();
+    let mut stream = server.connect();
+    let head = "PUT /webhdfs/v1/f?op=CREATE&data=true&user.name=joe HTTP/1.1\r\nhost: x\r\n\
+                content-length: 10\r\n\r\n1";
+    stream.write_all(head.as_bytes()).unwrap();
+    wait_for(|| server.metrics_text().contains("metafs_webhdfs_in_flight 1"));
+    drop(stream);
+    wait_for(|| server.metrics_text().contains("metafs_webhdfs_in_flight 0"));
+    wait_for(|| server.metrics_text().contains("metafs_webhdfs_connections 0"));
+}
+
+#[test]
 fn slow_heads_and_idle_connections_are_cut() {
     let server = start();
     for sent in ["", "GET /webhdfs/v1/?op=GETFILESTATUS HTTP/1.1\r\nhost: x\r\nx-"] {
