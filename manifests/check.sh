@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks that what is generated is what is committed: the definition printed by crdgen, the chart's
-# copy of it, and the one-file install made from the chart's defaults.
+# copy of it, the one-file install made from the chart's defaults, and the resource's reference.
 #   manifests/check.sh          compare; fails and shows the difference
 #   manifests/check.sh --write  write them anew
 # Needs helm: $HELM, or helm on the PATH, or the one that the end-to-end tests built into their
@@ -21,12 +21,17 @@ if [[ ! -x $helm ]]; then
     exit 2
 fi
 
-if [[ -n ${CRDGEN:-} ]]; then "$CRDGEN"; else cargo run -q -p metafs-crds --bin crdgen; fi >"$work/crd.yaml"
+crdgen() {
+    if [[ -n ${CRDGEN:-} ]]; then "$CRDGEN" "$@"; else cargo run -q -p metafs-crds --bin crdgen -- "$@"; fi
+}
+crdgen >"$work/crd.yaml"
+crdgen reference >"$work/resource.md"
 
 case ${1:-} in
 --write)
     cp "$work/crd.yaml" crds/metadataclusters.yaml
     cp "$work/crd.yaml" "$chart/files/metadataclusters.yaml"
+    cp "$work/resource.md" docs/resource.md
     ;;
 "") ;;
 *)
@@ -62,4 +67,5 @@ same() {
 same crds/metadataclusters.yaml "$work/crd.yaml"
 same "$chart/files/metadataclusters.yaml" "$work/crd.yaml"
 same manifests/install.yaml "$work/install.yaml"
+same docs/resource.md "$work/resource.md"
 exit $status

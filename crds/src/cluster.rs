@@ -307,7 +307,10 @@ pub struct User {
     pub name: String,
 
     /// Its groups; the first one is the primary group.
-    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 255), regex(pattern = r"^[^\s/:]+$")))]
+    #[schemars(
+        length(min = 1, max = 64),
+        inner(length(min = 1, max = 255), regex(pattern = r"^[^\s/:]+$"))
+    )]
     pub groups: Vec<String>,
 }
 
@@ -497,7 +500,12 @@ impl Default for Storage {
 
 impl Default for Permissions {
     fn default() -> Self {
-        Self { enabled: true, superuser: default_superuser(), supergroup: default_supergroup(), users: Vec::new() }
+        Self {
+            enabled: true,
+            superuser: default_superuser(),
+            supergroup: default_supergroup(),
+            users: Vec::new(),
+        }
     }
 }
 

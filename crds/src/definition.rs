@@ -63,7 +63,10 @@ fn finish(schema: &mut Value) {
         Some("array") if !bounded(object, &["maxItems"]) => {
             object.insert("maxItems".into(), json!(MAX_ITEMS));
         }
-        Some("object") if object.contains_key("additionalProperties") && !bounded(object, &["maxProperties"]) => {
+        Some("object")
+            if object.contains_key("additionalProperties")
+                && !bounded(object, &["maxProperties"]) =>
+        {
             object.insert("maxProperties".into(), json!(MAX_PROPERTIES));
         }
         _ => {}
@@ -93,7 +96,10 @@ fn numbers(object: &mut Map<String, Value>) {
         object.insert("format".into(), json!(format));
     }
     for bound in ["minimum", "maximum"] {
-        let whole = object.get(bound).and_then(Value::as_f64).filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
+        let whole = object
+            .get(bound)
+            .and_then(Value::as_f64)
+            .filter(|n| n.fract() == 0.0 && n.abs() < 9e15);
         if let Some(whole) = whole {
             object.insert(bound.into(), json!(whole as i64));
         }
@@ -103,7 +109,8 @@ fn numbers(object: &mut Map<String, Value>) {
 /// Doc comments are wrapped for the source; whoever shows them wraps them again.
 fn unwrap_description(object: &mut Map<String, Value>) {
     if let Some(text) = object.get("description").and_then(Value::as_str) {
-        let paragraphs: Vec<String> = text.split("\n\n").map(|p| p.split('\n').collect::<Vec<_>>().join(" ")).collect();
+        let paragraphs: Vec<String> =
+            text.split("\n\n").map(|p| p.split('\n').collect::<Vec<_>>().join(" ")).collect();
         object.insert("description".into(), json!(paragraphs.join("\n\n")));
     }
 }
@@ -115,8 +122,10 @@ fn int_or_string(object: &mut Map<String, Value>) {
     }
     object.entry("anyOf").or_insert_with(|| json!([{ "type": "integer" }, { "type": "string" }]));
     object.entry("maxLength").or_insert_with(|| json!(64));
-    let embedded =
-        object.get("description").and_then(Value::as_str).is_some_and(|text| text.starts_with("Quantity is"));
+    let embedded = object
+        .get("description")
+        .and_then(Value::as_str)
+        .is_some_and(|text| text.starts_with("Quantity is"));
     if embedded {
         object.insert("description".into(), json!("A quantity, such as 500m, 2 or 4Gi."));
     }
@@ -127,13 +136,19 @@ mod tests {
     use super::*;
 
     fn schema() -> Value {
-        metadatacluster().unwrap().pointer("/spec/versions/0/schema/openAPIV3Schema").unwrap().clone()
+        metadatacluster()
+            .unwrap()
+            .pointer("/spec/versions/0/schema/openAPIV3Schema")
+            .unwrap()
+            .clone()
     }
 
     /// Walks all schemas below `schema`, telling the path to each.
     fn walk(path: &str, schema: &Value, visit: &mut dyn FnMut(&str, &Value)) {
         visit(path, schema);
-        for (name, below) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        for (name, below) in
+            schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+        {
             walk(&format!("{path}.{name}"), below, visit);
         }
         for below in ["items", "additionalProperties"] {
@@ -149,7 +164,9 @@ mod tests {
             assert!(schema.get("nullable").is_none(), "{path} is nullable");
             let has = |keys: &[&str]| keys.iter().any(|key| schema.get(key).is_some());
             match schema.get("type").and_then(Value::as_str) {
-                Some("string") => assert!(has(&["maxLength", "enum", "format"]), "{path} has no bound"),
+                Some("string") => {
+                    assert!(has(&["maxLength", "enum", "format"]), "{path} has no bound")
+                }
                 Some("array") => assert!(has(&["maxItems"]), "{path} has no bound"),
                 Some("object") if has(&["additionalProperties"]) => {
                     assert!(has(&["maxProperties"]), "{path} has no bound");
@@ -157,7 +174,10 @@ mod tests {
                 _ => {}
             }
             if let Some(format) = schema.get("format").and_then(Value::as_str) {
-                assert!(["int32", "int64", "double", "date-time"].contains(&format), "{path}: format {format}");
+                assert!(
+                    ["int32", "int64", "double", "date-time"].contains(&format),
+                    "{path}: format {format}"
+                );
             }
             if !path.ends_with("[]") {
                 assert!(has(&["description"]), "{path} is not documented");

@@ -8,14 +8,14 @@
 pub mod cluster;
 pub mod definition;
 pub mod quantity;
+pub mod reference;
 pub mod status;
 
 pub use cluster::{
-    Defaults, ImagePullPolicy, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling,
-    Storage, User, VolumeRetention,
+    Defaults, ImagePullPolicy, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions,
+    Raft, Scheduling, Storage, User, VolumeRetention,
 };
 pub use status::{MemberRole, MemberStatus, MetadataClusterStatus, condition};
 
 /// API group of all resources, and prefix of the project's own labels and annotations.
 pub const GROUP: &str = "metafs.dev";
-

@@ -4,8 +4,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// The pattern that apimachinery accepts (resource/quantity.go).
-const PATTERN: &str =
-    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
+const PATTERN: &str = r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
 
 /// Schema of a quantity: an integer or a string of the right form.
 pub fn quantity_schema(_: &mut SchemaGenerator) -> Schema {
@@ -50,7 +49,8 @@ pub fn units(quantity: &Quantity) -> Result<u64, BadQuantity> {
         "Pi" => 2f64.powi(50),
         "Ei" => 2f64.powi(60),
         _ => {
-            let exponent: i32 = suffix.strip_prefix(['e', 'E']).and_then(|e| e.parse().ok()).ok_or_else(bad)?;
+            let exponent: i32 =
+                suffix.strip_prefix(['e', 'E']).and_then(|e| e.parse().ok()).ok_or_else(bad)?;
             10f64.powi(exponent)
         }
     };

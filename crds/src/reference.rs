@@ -1,0 +1,119 @@
+//! The resource's reference as Markdown, out of the same schema as the definition, so that the two
+//! cannot differ. Printed by `crdgen reference` into docs/resource.md.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::definition::{DefinitionError, metadatacluster};
+
+/// Fields whose types are Kubernetes' own: named, not unfolded.
+const KUBERNETES: [&str; 5] =
+    ["affinity", "imagePullSecrets", "resources", "tolerations", "topologySpreadConstraints"];
+
+const HEAD: &str = "# MetadataCluster
+
+`metafs.dev/v1alpha1`, short name `mdc`. Made from the types by `manifests/check.sh --write`; `kubectl explain mdc.spec` tells the
+same. Examples are in [manifests/samples](../manifests/samples). Fields of Kubernetes' own types (affinity, tolerations and the like) are as in a pod.
+";
+
+/// The reference.
+///
+/// # Errors
+/// [`DefinitionError::Json`]
+pub fn metadatacluster_markdown() -> Result<String, DefinitionError> {
+    let crd = metadatacluster()?;
+    let mut out = HEAD.to_owned();
+    for (title, part) in [("Spec", "spec"), ("Status", "status")] {
+        let _ = write!(
+            out,
+            "\n## {title}\n\n| field | type | default | meaning |\n|---|---|---|---|\n"
+        );
+        let path = format!("/spec/versions/0/schema/openAPIV3Schema/properties/{part}");
+        if let Some(schema) = crd.pointer(&path) {
+            rows(&mut out, "", schema);
+        }
+    }
+    let rules = crd.pointer("/spec/versions/0/schema/openAPIV3Schema");
+    out.push_str(
+        "\n## Rules\n\nBeside bounds and types, the API server refuses, with these messages:\n\n",
+    );
+    let mut messages = Vec::new();
+    if let Some(schema) = rules {
+        collect(schema, &mut messages);
+    }
+    for message in messages {
+        let _ = writeln!(out, "- {message}");
+    }
+    Ok(out)
+}
+
+fn rows(out: &mut String, prefix: &str, schema: &Value) {
+    for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let path = format!("{prefix}{name}");
+        let text = field.get("description").and_then(Value::as_str).unwrap_or_default();
+        let text = text.replace("\n\n", " ").replace('\n', " ").replace('|', "\\|");
+        let default = match field.get("default") {
+            // An object's default is that of its fields, which are listed.
+            None | Some(Value::Object(_)) => String::new(),
+            Some(value) => format!("`{}`", value.to_string().trim_matches('"')),
+        };
+        let _ = writeln!(out, "| `{path}` | {} | {default} | {text} |", kind(field));
+        if KUBERNETES.contains(&name.as_str()) {
+            continue;
+        }
+        rows(out, &format!("{path}."), field);
+        if let Some(items) = field.get("items") {
+            rows(out, &format!("{path}[]."), items);
+        }
+    }
+}
+
+fn kind(field: &Value) -> String {
+    if let Some(values) = field.get("enum").and_then(Value::as_array) {
+        let values: Vec<_> =
+            values.iter().filter_map(Value::as_str).map(|v| format!("`{v}`")).collect();
+        return values.join(", ");
+    }
+    let name = field.get("type").and_then(Value::as_str).unwrap_or("quantity");
+    match (
+        field.get("minimum").and_then(Value::as_i64),
+        field.get("maximum").and_then(Value::as_i64),
+    ) {
+        (Some(least), Some(most)) => format!("{name}, {least} to {most}"),
+        (Some(least), None) => format!("{name}, from {least}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn collect(schema: &Value, messages: &mut Vec<String>) {
+    for rule in
+        schema.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten()
+    {
+        if let Some(message) = rule.get("message").and_then(Value::as_str) {
+            messages.push(message.to_owned());
+        }
+    }
+    for below in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        collect(below.1, messages);
+    }
+    for below in ["items", "additionalProperties"] {
+        if let Some(schema) = schema.get(below) {
+            collect(schema, messages);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_defaults_and_rules_are_there() {
+        let text = metadatacluster_markdown().unwrap();
+        assert!(text.contains("| `replicas` | integer, 1 to 9 | `3` |"), "{text}");
+        assert!(text.contains("| `storage.size` |"));
+        assert!(text.contains("spec.nameservice is part of clients' URIs"));
+        assert!(!text.contains("nodeAffinity"), "Kubernetes' own types are not unfolded");
+    }
+}
