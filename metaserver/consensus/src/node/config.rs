@@ -99,6 +99,10 @@ pub fn raft_config(timings: Timings) -> Result<Config, StartError> {
         election_timeout_min: timings.election_min_ms,
         election_timeout_max: timings.election_max_ms,
         enable_pre_vote: Some(true),
+        // A leader that was killed may have sent entries that its own log had not synced yet. Leading on
+        // in the same term it would give their indexes to other entries under the same log ids, which
+        // no follower can tell apart: replicas would differ for ever. It leads again by election only.
+        enable_leader_restore: Some(false),
         // Snapshots and purges are this crate's own decision: see the maintenance module.
         snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: u64::MAX,
