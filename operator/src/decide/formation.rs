@@ -8,9 +8,9 @@
 //! pristine. Where an id is recorded and other volumes come pristine, the cluster existed before
 //! and its data is gone or elsewhere: nothing is formed, and the message says what to delete.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use metafs_admin_api::{NodeId, Phase, Status};
+use metafs_admin_api::{Member, NodeId, Phase, Status};
 
 use super::{Decision, Reason, Step, rolling, why_unready};
 use crate::names;
@@ -48,18 +48,22 @@ fn existing(view: &View, known: &[(&MemberView, &str)]) -> Option<Decision> {
 }
 
 fn unformed(view: &View) -> Option<Decision> {
-    let wanted: Vec<&MemberView> = view.wanted_members().collect();
-    let pristine: Vec<(&MemberView, &Status)> = wanted
+    let pristine: Vec<(&MemberView, &Status)> = view
+        .members
         .iter()
-        .filter_map(|member| Some((*member, member.server.as_ref()?)))
+        .filter_map(|member| Some((member, member.server.as_ref()?)))
         .filter(|(_, server)| server.phase == Phase::Pristine)
         .collect();
-    if pristine.len() < wanted.len() || wanted.is_empty() {
+    let answers = |member: &MemberView| pristine.iter().any(|(other, _)| other.ordinal == member.ordinal);
+    let all_answer = view.wanted_members().all(answers);
+    if let Some(cluster_id) = &view.record.cluster_id {
+        return recorded(view, cluster_id, &pristine);
+    }
+    if !all_answer {
         if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view)) {
             return Some(decision);
         }
-        let missing: Vec<String> =
-            wanted.iter().filter(|member| member.server.is_none()).map(|member| why_unready(member)).collect();
+        let missing: Vec<String> = view.wanted_members().filter(|member| !answers(member)).map(why_unready).collect();
         return Some(Decision::wait(Reason::Forming, format!("waiting for all members: {}", missing.join("; "))));
     }
     // A cluster that was made smaller before it was ever formed.
@@ -70,27 +74,40 @@ fn unformed(view: &View) -> Option<Decision> {
     if nodes.len() < pristine.len() {
         return Some(Decision::wait(Reason::ForeignVolume, "two volumes have the same node id: one is a copy; delete it"));
     }
-    let Some(cluster_id) = view.record.cluster_id.clone() else {
-        return Some(Decision::take(
-            Step::RecordFormation { nodes },
-            Reason::Forming,
-            "all members are there; recording the new cluster's id",
-        ));
-    };
-    if view.record.formed_of.as_ref() != Some(&nodes) {
-        let message = format!(
-            "cluster {cluster_id} existed before, and all volumes are empty: its data is not here. Restore the volumes; or, to start anew with an empty namespace, delete Secret {}",
-            names::secret(&view.cluster),
-        );
-        return Some(Decision::wait(Reason::VolumesLost, message));
+    let message = "all members are there; recording the new cluster's id";
+    Some(Decision::take(Step::RecordFormation { nodes }, Reason::Forming, message))
+}
+
+/// An id is recorded and no volume knows it.
+fn recorded(
+    view: &View,
+    cluster_id: &str,
+    pristine: &[(&MemberView, &Status)],
+) -> Option<Decision> {
+    // Exactly the recorded volumes, even if another number is wanted by now: members are added and
+    // removed as usual afterwards.
+    let formed_of = view.record.formed_of.clone().unwrap_or_default();
+    let members: BTreeMap<NodeId, Member> = pristine
+        .iter()
+        .filter(|(_, server)| formed_of.contains(&server.node_id))
+        .map(|(_, server)| (server.node_id, server.own.clone()))
+        .collect();
+    if !members.is_empty() && members.len() == formed_of.len() {
+        let (via, _) = pristine.iter().find(|(_, server)| formed_of.contains(&server.node_id))?;
+        let message = format!("forming a cluster of {}", members.len());
+        let step = Step::Initialise { via: via.name.clone(), cluster_id: cluster_id.to_owned(), members };
+        return Some(Decision::take(step, Reason::Forming, message));
     }
-    let (via, _) = pristine.first()?;
-    let members = pristine.iter().map(|(_, server)| (server.node_id, server.own.clone())).collect();
-    Some(Decision::take(
-        Step::Initialise { via: via.name.clone(), cluster_id, members },
-        Reason::Forming,
-        format!("forming a cluster of {}", view.wanted),
-    ))
+    let pods = view.wanted.max(view.stateful_replicas);
+    if view.members.iter().any(|member| member.ordinal < pods && member.server.is_none()) {
+        // Most likely a formed cluster of which nobody answers.
+        return None;
+    }
+    let message = format!(
+        "cluster {cluster_id} existed before, and all volumes are empty: its data is not here. Restore the volumes; or, to start anew with an empty namespace, delete Secret {}",
+        names::secret(&view.cluster),
+    );
+    Some(Decision::wait(Reason::VolumesLost, message))
 }
 
 fn claim(view: &View, member: &MemberView) -> String {

@@ -240,11 +240,17 @@ fn leaderless(view: &View) -> Decision {
         return decision;
     }
     // The membership as any member knows it.
-    let known = view.members.iter().filter_map(|member| member.server.as_ref()).max_by_key(|s| s.membership_index);
+    let known = view
+        .members
+        .iter()
+        .filter_map(|member| member.server.as_ref())
+        .filter(|server| server.cluster_id.is_some())
+        .max_by_key(|server| server.membership_index);
     let Some(known) = known else {
         let starting = view.members.iter().any(MemberView::starting);
         let reason = if starting { Reason::Starting } else { Reason::QuorumLost };
-        return Decision::wait(reason, "no member answers");
+        let why: Vec<String> = view.wanted_members().map(why_unready).collect();
+        return Decision::wait(reason, format!("no member of the cluster answers: {}", why.join("; ")));
     };
     let voters: Vec<_> = known.members.iter().filter(|(_, progress)| progress.voter).collect();
     let of = |name: &str| view.member(name);

@@ -37,6 +37,7 @@ pub(crate) struct SimVolume {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Membership {
+    pub cluster: String,
     /// Name by id.
     pub voters: BTreeMap<NodeId, String>,
     pub learners: BTreeMap<NodeId, String>,
@@ -145,7 +146,7 @@ impl World {
         if self.leader.is_some() {
             let members: BTreeSet<NodeId> =
                 self.membership.iter().flat_map(|m| m.voters.keys().chain(m.learners.keys())).copied().collect();
-            let cluster = self.record.cluster_id.clone();
+            let cluster = self.membership.as_ref().map(|m| m.cluster.clone());
             for ordinal in self.volumes.keys().copied().collect::<Vec<_>>() {
                 let up = self.up(ordinal);
                 let Some(volume) = self.volumes.get_mut(&ordinal) else { continue };
@@ -196,7 +197,12 @@ impl World {
                 volume.behind = 0;
                 self.formed_times += 1;
                 let voters = members.iter().map(|(node, member)| (*node, member.name.clone())).collect();
-                self.membership = Some(Membership { voters, learners: BTreeMap::new(), index: 1 });
+                self.membership = Some(Membership {
+                    cluster: cluster_id.clone(),
+                    voters,
+                    learners: BTreeMap::new(),
+                    index: 1,
+                });
                 self.elect();
             }
             Step::AddLearner { node, member, replaces: _ } => {
