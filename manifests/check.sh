@@ -40,7 +40,7 @@ case ${1:-} in
     ;;
 esac
 
-"$helm" lint --strict --quiet "$chart"
+"$helm" lint --strict --quiet --kube-version "$KUBERNETES_VERSION" "$chart"
 {
     cat <<'NAMESPACE'
 # The metafs operator in namespace metafs-system: the chart's defaults in one file.
@@ -52,7 +52,7 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 NAMESPACE
-    "$helm" template metafs-operator "$chart" --namespace metafs-system
+    "$helm" template metafs-operator "$chart" --namespace metafs-system --kube-version "$KUBERNETES_VERSION"
 } >"$work/install.yaml"
 
 if [[ ${1:-} == --write ]]; then
