@@ -1,0 +1,229 @@
+//! Every rule of the MetadataCluster's schema, accepted and refused by a real API server.
+//!
+//! Needs METAFS_TEST_KUBECONFIG: a kubeconfig with the rights of an administrator; a control plane
+//! without nodes is enough.
+
+use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Config};
+use metafs_crds::{MetadataCluster, MetadataClusterSpec};
+use serde_json::{Value, json};
+
+async fn client() -> Client {
+    let path = std::env::var("METAFS_TEST_KUBECONFIG").expect(
+        "METAFS_TEST_KUBECONFIG must name a kubeconfig; `e2e/up --control-plane-only` starts a cluster and prints one",
+    );
+    let kubeconfig = Kubeconfig::read_from(path).expect("reading METAFS_TEST_KUBECONFIG");
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// Installs the definition and waits until it is served as it is now.
+async fn install(client: &Client) {
+    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
+    let crds: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
+    let crd = metafs_crds::definition::metadatacluster().unwrap();
+    let params = PatchParams::apply("metafs-tests").force();
+    crds.patch("metadataclusters.metafs.dev", &params, &Patch::Apply(&crd)).await.unwrap();
+    let probe = json!({ "spec": { "replicas": 2 } });
+    for _ in 0..300 {
+        let refused = create(client, "probe", &probe).await.err();
+        if refused.is_some_and(|why| why.contains("must be odd")) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the definition is not served");
+}
+
+fn api(client: &Client) -> Api<DynamicObject> {
+    Api::namespaced_with(client.clone(), "default", &ApiResource::erase::<MetadataCluster>(&()))
+}
+
+fn object(name: &str, body: &Value) -> DynamicObject {
+    let mut object = body.clone();
+    object["apiVersion"] = json!("metafs.dev/v1alpha1");
+    object["kind"] = json!("MetadataCluster");
+    object["metadata"] = json!({ "name": name });
+    serde_json::from_value(object).unwrap()
+}
+
+/// Creates without storing; the API server's words if it refuses.
+async fn create(client: &Client, name: &str, body: &Value) -> Result<DynamicObject, String> {
+    let params = PostParams { dry_run: true, field_manager: None };
+    api(client).create(&params, &object(name, body)).await.map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn rules_on_creation() {
+    let client = client().await;
+    install(&client).await;
+    let long = |n: usize| "a".repeat(n);
+    let users = |n: usize| -> Value { (0..n).map(|i| json!({ "name": format!("u{i}"), "groups": ["g"] })).collect() };
+
+    // Spec, and what the refusal must say; an empty text: accepted.
+    let cases: Vec<(Value, &str)> = vec![
+        (json!({}), ""),
+        (json!({ "replicas": 1 }), ""),
+        (json!({ "replicas": 3 }), ""),
+        (json!({ "replicas": 9 }), ""),
+        (json!({ "replicas": 2 }), "spec.replicas must be odd"),
+        (json!({ "replicas": 4 }), "spec.replicas must be odd"),
+        (json!({ "replicas": 0 }), "greater than or equal to 1"),
+        (json!({ "replicas": -1 }), "greater than or equal to 1"),
+        (json!({ "replicas": 11 }), "less than or equal to 9"),
+        (json!({ "nameservice": "warehouse-1" }), ""),
+        (json!({ "nameservice": long(63) }), ""),
+        (json!({ "nameservice": long(64) }), "Too long"),
+        (json!({ "nameservice": "" }), "nameservice"),
+        (json!({ "nameservice": "Warehouse" }), "should match"),
+        (json!({ "nameservice": "a_b" }), "should match"),
+        (json!({ "nameservice": "-a" }), "should match"),
+        (json!({ "image": "registry.example.com/metafs@sha256:abc" }), ""),
+        (json!({ "image": "" }), "image"),
+        (json!({ "image": "two words" }), "should match"),
+        (json!({ "image": long(513) }), "Too long"),
+        (json!({ "imagePullPolicy": "Always" }), ""),
+        (json!({ "imagePullPolicy": "Sometimes" }), "Unsupported value"),
+        (json!({ "imagePullSecrets": [{ "name": "registry" }] }), ""),
+        (json!({ "imagePullSecrets": vec![json!({ "name": "r" }); 9] }), "Too many"),
+        (json!({ "storage": { "size": "256Mi" } }), ""),
+        (json!({ "storage": { "size": 1_073_741_824_i64 } }), ""),
+        (json!({ "storage": { "size": "100Mi" } }), "must be at least 256Mi"),
+        (json!({ "storage": { "size": "much" } }), "should match"),
+        (json!({ "storage": { "storageClassName": "fast.ssd-1" } }), ""),
+        (json!({ "storage": { "storageClassName": "Fast" } }), "should match"),
+        (json!({ "volumeRetention": "Delete" }), ""),
+        (json!({ "volumeRetention": "Keep" }), "Unsupported value"),
+        (json!({ "resources": { "limits": { "memory": "1Gi", "cpu": 2 } } }), ""),
+        (json!({ "resources": { "limits": { "memory": true } } }), "resources.limits.memory"),
+        (json!({ "scheduling": { "nodeSelector": { "disk": "ssd" }, "priorityClassName": "high" } }), ""),
+        (json!({ "scheduling": { "nodeSelector": "ssd" } }), "scheduling.nodeSelector"),
+        (json!({ "scheduling": { "tolerations": vec![json!({ "operator": "Exists" }); 33] } }), "Too many"),
+        (json!({ "paused": true }), ""),
+        (json!({ "paused": "yes" }), "paused"),
+        (json!({ "permissions": { "enabled": false, "superuser": "root", "supergroup": "wheel" } }), ""),
+        (json!({ "permissions": { "superuser": "" } }), "superuser"),
+        (json!({ "permissions": { "superuser": "a:b" } }), "should match"),
+        (json!({ "permissions": { "supergroup": "two words" } }), "should match"),
+        (json!({ "permissions": { "users": users(2000) } }), ""),
+        (json!({ "permissions": { "users": users(2001) } }), "Too many"),
+        (
+            json!({ "permissions": { "users": [{ "name": "a", "groups": ["g"] }, { "name": "a", "groups": ["h"] }] } }),
+            "Duplicate value",
+        ),
+        (json!({ "permissions": { "users": [{ "name": "a", "groups": [] }] } }), "at least 1 items"),
+        (json!({ "permissions": { "users": [{ "name": "a", "groups": ["x/y"] }] } }), "should match"),
+        (json!({ "limits": { "inlineLimitBytes": 1_048_576 } }), ""),
+        (json!({ "limits": { "inlineLimitBytes": 0 } }), ""),
+        (json!({ "limits": { "inlineLimitBytes": 1_048_577 } }), "less than or equal to 1048576"),
+        (json!({ "limits": { "inlineLimitBytes": -1 } }), "greater than or equal to 0"),
+        (json!({ "limits": { "maxDirectoryItems": 6_400_000 } }), ""),
+        (json!({ "limits": { "maxDirectoryItems": 0 } }), "greater than or equal to 1"),
+        (json!({ "limits": { "maxDirectoryItems": 6_400_001 } }), "less than or equal to"),
+        (json!({ "limits": { "maxXattrsPerInode": 1024 } }), ""),
+        (json!({ "limits": { "maxXattrsPerInode": 1025 } }), "less than or equal to 1024"),
+        (json!({ "limits": { "maxXattrSizeBytes": 32768 } }), ""),
+        (json!({ "limits": { "maxXattrSizeBytes": 32769 } }), "less than or equal to 32768"),
+        (json!({ "defaults": { "replication": 512, "blockSizeBytes": 1_048_576 } }), ""),
+        (json!({ "defaults": { "replication": 0 } }), "greater than or equal to 1"),
+        (json!({ "defaults": { "blockSizeBytes": 1024 } }), "greater than or equal to 1048576"),
+        (json!({ "leases": { "softLimitSeconds": 30, "hardLimitSeconds": 30 } }), ""),
+        (json!({ "leases": { "softLimitSeconds": 60, "hardLimitSeconds": 59 } }), "must not be smaller than softLimitSeconds"),
+        (json!({ "leases": { "softLimitSeconds": 0 } }), "greater than or equal to 1"),
+        (json!({ "trashIntervalMinutes": 1440 }), ""),
+        (json!({ "trashIntervalMinutes": -5 }), "greater than or equal to 0"),
+        (json!({ "auditLog": false }), ""),
+        (json!({ "auditLog": "off" }), "auditLog"),
+        (json!({ "logLevel": "info,metafs_consensus=debug" }), ""),
+        (json!({ "logLevel": "" }), "logLevel"),
+        (json!({ "logLevel": "info; rm" }), "should match"),
+        (json!({ "raft": { "heartbeatMs": 50, "electionMinMs": 150, "electionMaxMs": 300 } }), ""),
+        (json!({ "raft": { "heartbeatMs": 501 } }), "at least three times heartbeatMs"),
+        (json!({ "raft": { "electionMaxMs": 1500 } }), "must be greater than electionMinMs"),
+        (json!({ "raft": { "heartbeatMs": 5 } }), "greater than or equal to 20"),
+        (json!({ "nodeLossGraceSeconds": 10 }), ""),
+        (json!({ "nodeLossGraceSeconds": 9 }), "greater than or equal to 10"),
+    ];
+    let mut wrong = Vec::new();
+    for (spec, refusal) in cases {
+        match (create(&client, "demo", &json!({ "spec": spec })).await, refusal) {
+            (Ok(_), "") => {}
+            (Err(said), refusal) if !refusal.is_empty() && said.contains(refusal) => {}
+            (Ok(_), _) => wrong.push(format!("{spec} was accepted; {refusal:?} expected")),
+            (Err(said), _) => wrong.push(format!("{spec}: {refusal:?} expected, not {said}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    let empty = json!({ "spec": {} });
+    for name in ["a", "demo-1", &long(40)] {
+        create(&client, name, &empty).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    for name in ["1demo", "de.mo", &long(41)] {
+        let said = create(&client, name, &empty).await.expect_err(name);
+        assert!(said.contains("use at most 40 lower-case letters"), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_fills_in_the_defaults_of_the_types() {
+    let client = client().await;
+    install(&client).await;
+    let made = create(&client, "demo", &json!({ "spec": {} })).await.unwrap();
+    let spec: MetadataClusterSpec = serde_json::from_value(made.data["spec"].clone()).unwrap();
+    assert_eq!(spec, MetadataClusterSpec::default());
+    // All of them, so that `kubectl get -o yaml` shows what is in force; `null` is "not given".
+    assert_eq!(made.data["spec"], serde_json::to_value(&spec).unwrap());
+    let nulls = json!({ "spec": { "replicas": null, "nameservice": null, "storage": { "size": null } } });
+    let made = create(&client, "demo", &nulls).await.unwrap();
+    assert_eq!(made.data["spec"], serde_json::to_value(&spec).unwrap());
+}
+
+#[tokio::test]
+async fn rules_on_change() {
+    let client = client().await;
+    install(&client).await;
+    // Spec before, change, and what the refusal must say.
+    let cases: Vec<(Value, Value, &str)> = vec![
+        (json!({}), json!({ "replicas": 5 }), ""),
+        (json!({}), json!({ "replicas": 4 }), "must be odd"),
+        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "2Gi" } }), ""),
+        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "1024Mi" } }), ""),
+        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "1023Mi" } }), "cannot shrink"),
+        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": 1_000_000_000 } }), "cannot shrink"),
+        (json!({ "storage": { "size": "20Gi" } }), json!({ "storage": { "size": null } }), "cannot shrink"),
+        (
+            json!({ "storage": { "storageClassName": "a" } }),
+            json!({ "storage": { "storageClassName": "b" } }),
+            "storageClassName cannot change",
+        ),
+        (
+            json!({ "storage": { "storageClassName": "a" } }),
+            json!({ "storage": { "storageClassName": null } }),
+            "storageClassName cannot change",
+        ),
+        (json!({}), json!({ "storage": { "storageClassName": "a" } }), "storageClassName cannot change"),
+        (json!({ "nameservice": "one" }), json!({ "nameservice": "two" }), "spec.nameservice is part of clients' URIs"),
+        (json!({ "nameservice": "one" }), json!({ "nameservice": null }), "spec.nameservice is part of clients' URIs"),
+        (json!({}), json!({ "nameservice": "two" }), "spec.nameservice is part of clients' URIs"),
+        // Saying the default aloud changes nothing.
+        (json!({}), json!({ "nameservice": "changing" }), ""),
+        (json!({ "volumeRetention": "Retain" }), json!({ "volumeRetention": "Delete" }), ""),
+    ];
+    let api = api(&client);
+    for (before, change, refusal) in cases {
+        let _ = api.delete("changing", &Default::default()).await;
+        api.create(&PostParams::default(), &object("changing", &json!({ "spec": before }))).await.unwrap();
+        let patch = Patch::Merge(json!({ "spec": change }));
+        match api.patch("changing", &PatchParams::default(), &patch).await {
+            Ok(_) => assert_eq!(refusal, "", "{before} -> {change} was accepted"),
+            Err(error) => {
+                let said = error.to_string();
+                assert!(!refusal.is_empty() && said.contains(refusal), "{before} -> {change}: {said}");
+            }
+        }
+    }
+    api.delete("changing", &Default::default()).await.unwrap();
+}
