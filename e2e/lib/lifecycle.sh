@@ -44,6 +44,7 @@ make_images() {
   step "Java runtime" make_java_runtime
   step "base image of Debian $DEBIAN_RELEASE" build_base_image
   step "image of the Hadoop client" build_hadoop_client_image
+  step "RocksDB $ROCKSDB_VERSION, compiled once" build_rocksdb
   step "compile the project" build_programs
   step "image of the project" build_project_image
 }
