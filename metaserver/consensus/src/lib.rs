@@ -12,6 +12,10 @@
 //! - [`net`]: the protocol between members.
 //! - [`node`]: all of it put together.
 
+// So that the tests here can share helpers with those in `tests/`.
+#[cfg(test)]
+extern crate self as metafs_consensus;
+
 pub mod codec;
 pub mod fatal;
 pub mod identity;

@@ -6,6 +6,9 @@ pub mod rows;
 pub mod tail;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};

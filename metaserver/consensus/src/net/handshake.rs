@@ -308,8 +308,9 @@ mod tests {
         let (client, _) = shake(&leader, &other, 1).await;
         assert!(matches!(client, Err(HandshakeError::Refused(Refusal::Node { theirs: 1, .. }))));
         assert_eq!(other.context.identity.cluster_id(), None);
-        let (client, _) = shake(&other, &leader, 1).await;
-        assert!(matches!(client, Err(HandshakeError::NoCluster)));
+        let (mut end, _other) = tokio::io::duplex(4096);
+        let homeless = connect(&other.context, &mut end, 1).await;
+        assert!(matches!(homeless, Err(HandshakeError::NoCluster)));
     }
 
     #[tokio::test]

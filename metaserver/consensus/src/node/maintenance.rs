@@ -10,6 +10,8 @@ use crate::net::Context;
 use crate::state::StateStore;
 use crate::types::Raft;
 
+use super::{ClusterError, Node};
+
 /// The state machine is flushed when this much is not: what a restart replays at most, about.
 const MAX_UNFLUSHED_ENTRIES: u64 = 40_000;
 const MAX_UNFLUSHED_BYTES: u64 = 32 << 20;
@@ -54,6 +56,33 @@ fn purge_target(extent: Extent) -> Option<u64> {
     }
     // In steps, as every purge costs a write.
     (target > purged + KEEP_ENTRIES / 20).then_some(target)
+}
+
+impl Node {
+    /// Flushes the state machine and purges the log but for its last `keep` entries, now. Raft
+    /// itself decides what it can do without; the rest follows when it can.
+    pub async fn compact(&self, keep: u64) -> Result<(), ClusterError> {
+        let stopped = |e: &dyn std::error::Error| {
+            ClusterError::Stopped(self.fatal_reason().unwrap_or_else(|| e.to_string()))
+        };
+        let applied = self.applied_index();
+        let mut flushed = self.store.watch_flushed();
+        self.raft.trigger().snapshot().await.map_err(|e| stopped(&e))?;
+        flushed
+            .wait_for(|meta| meta.last_log_id.map_or(0, |id| id.index) >= applied)
+            .await
+            .map_err(|e| stopped(&e))?;
+        // Raft hears of the flush a moment after it is done.
+        self.raft
+            .wait(Some(self.timings.patience()))
+            .metrics(|m| m.snapshot.map_or(0, |id| id.index) >= applied, "flushed")
+            .await
+            .map_err(|e| ClusterError::Unavailable(e.to_string()))?;
+        match applied.checked_sub(keep) {
+            Some(upto) => self.raft.trigger().purge_log(upto).await.map_err(|e| stopped(&e)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Runs until the task is aborted or Raft has stopped.

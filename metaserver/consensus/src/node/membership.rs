@@ -74,7 +74,14 @@ impl Node {
             }
             RaftError::APIError(e) => ClusterError::Refused(e.to_string()),
             RaftError::Fatal(e) => ClusterError::Stopped(self.stopped_because(&e)),
-        })
+        })?;
+        // So that whoever looks next sees the members.
+        self.raft
+            .wait(Some(self.timings.patience()))
+            .metrics(|m| m.membership_config.log_id().is_some(), "formed")
+            .await
+            .map_err(|e| ClusterError::Unavailable(e.to_string()))?;
+        Ok(())
     }
 
     /// Adds a member without a vote, or changes the addresses of one. Done when that is

@@ -105,9 +105,14 @@ impl Node {
 }
 
 #[cfg(test)]
+#[path = "../../tests/it/common.rs"]
+mod common;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::node::Member;
+    use super::common::{self, Cluster};
     use crate::types::Peer;
 
     fn status(peers: &[(u64, bool, Option<u64>, Option<u64>)]) -> Status {
@@ -171,6 +176,31 @@ mod tests {
             let error = choose(&status, 200, Some(id)).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    /// The one case in which openraft would stay without a leader for ever: the target died and
+    /// nobody else campaigns.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_transfer_that_fails_is_undone() {
+        let mut cluster = Cluster::formed(3).await;
+        let leader = cluster.leader().await;
+        let (target, other) = ((leader + 1) % 3, (leader + 2) % 3);
+        cluster.members[other].node().raft.runtime_config().elect(false);
+        let id = cluster.members[target].node().id();
+        // Stopped this moment, it is still thought to be alive.
+        cluster.members[target].stop(false).await;
+        let node = cluster.members[leader].node().clone();
+        node.raft.trigger().transfer_leader(id).await.unwrap();
+        assert_eq!(node.other_leader(node.timings.election_max()).await, None);
+        let pending = node.propose(common::mkdirs("/a")).await;
+        assert!(matches!(pending, Err(crate::ProposeError::Retriable(_))), "{pending:?}");
+        node.undo_transfer(id, node.status().term).await.unwrap();
+        cluster.propose(common::mkdirs("/a")).await.reply.unwrap();
+        assert_eq!(cluster.leader().await, leader);
+
+        // And as a whole.
+        let error = node.transfer_leader(Some(id)).await.unwrap_err();
+        assert!(matches!(error, ClusterError::Refused(_)), "{error}");
     }
 
     #[test]

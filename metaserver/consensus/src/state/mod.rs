@@ -141,6 +141,11 @@ impl StateStore {
         self.flushed.borrow().clone()
     }
 
+    /// What is on disk for sure, as it moves.
+    pub fn watch_flushed(&self) -> watch::Receiver<SnapshotMeta> {
+        self.flushed.subscribe()
+    }
+
     /// Entries and bytes of commands applied since the last flush.
     pub fn unflushed(&self) -> (u64, u64) {
         let (flushed, applied) = (self.flushed_total.get(), self.applied_total.get());

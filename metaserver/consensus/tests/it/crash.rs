@@ -1,0 +1,173 @@
+//! A member killed at random moments: whatever it had acknowledged is there afterwards, and its
+//! state is exactly what its log says. The member is this test's own binary, started again.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::ops::{Bound, ControlFlow};
+use std::path::Path;
+use std::process::{Child, Command as Process, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use crate::common::{KEY, SOON, client, exists, mkdirs, settings, start};
+use metafs_consensus::fatal::Fatal;
+use metafs_consensus::identity::Identity;
+use metafs_consensus::log::LogStore;
+use metafs_consensus::metrics::ConsensusMetrics;
+use metafs_consensus::state::StateStore;
+use metafs_consensus::{Node, Peer, Role};
+use metafs_namespace::command::RenameMode;
+use metafs_namespace::{Batch, MemoryRows, Mutation, Rows};
+use openraft::EntryPayload;
+
+const CHILD: &str = "METAFS_CRASH_TEST_VOLUME";
+const ROUNDS: u64 = 8;
+
+fn peer(addr: &str) -> Peer {
+    Peer { name: "m".into(), raft: addr.into(), admin: addr.into(), web: addr.into() }
+}
+
+async fn leads(node: &Node) {
+    let mut role = node.role();
+    let leads = role.wait_for(|r| r.role == Role::Leader { confirmed: true });
+    tokio::time::timeout(SOON, leads).await.unwrap().unwrap();
+}
+
+/// Writes without end, saying what was acknowledged; somebody will kill it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_that_is_killed() {
+    let Ok(dir) = std::env::var(CHILD) else {
+        return;
+    };
+    let dir = Path::new(&dir);
+    let node = start(&dir.join("volume"), &peer("127.0.0.1:0"), &dir.join("key")).await;
+    if node.is_pristine() {
+        let voters = BTreeMap::from([(node.id(), peer("127.0.0.1:1"))]);
+        node.initialise("crash", voters).await.unwrap();
+    }
+    leads(&node).await;
+    node.propose(settings(1)).await.unwrap().reply.unwrap();
+    let compactor = node.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            let _ = compactor.compact(50_000).await;
+        }
+    });
+    let round = std::process::id();
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..16 {
+        let node = node.clone();
+        writers.spawn(async move {
+            for number in 0.. {
+                let path = format!("/{round}/{writer}/{number}");
+                node.propose(mkdirs(&path)).await.unwrap().reply.unwrap();
+                println!("MADE {path}");
+                if number % 5 == 4 {
+                    let src = format!("/{round}/{writer}/{}", number - 2);
+                    let dst = format!("{src}-moved");
+                    let mode = RenameMode::NoReplace;
+                    let rename = Mutation::Rename { src: src.clone(), dst: dst.clone(), mode };
+                    node.propose(client(rename)).await.unwrap().reply.unwrap();
+                    println!("MOVED {src} {dst}");
+                }
+            }
+        });
+    }
+    writers.join_next().await;
+}
+
+fn spawn(dir: &Path) -> Child {
+    Process::new(std::env::current_exe().unwrap())
+        .args(["--exact", "crash::child_that_is_killed", "--nocapture"])
+        .env(CHILD, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut key = std::fs::File::create(dir.path().join("key")).unwrap();
+    key.write_all(KEY.as_bytes()).unwrap();
+    // Whether a path must be there.
+    let mut expected: BTreeMap<String, bool> = BTreeMap::new();
+    for round in 0..ROUNDS {
+        let mut child = spawn(dir.path());
+        let out = BufReader::new(child.stdout.take().unwrap());
+        // From another thread: reading blocks.
+        let lines = std::thread::spawn(move || {
+            out.lines().map_while(Result::ok).collect::<Vec<String>>()
+        });
+        // Some rounds end while it starts, most while it writes.
+        tokio::time::sleep(Duration::from_millis(30 + 170 * round)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines.join().unwrap() {
+            // The harness prints on the same stream: the line may begin with its words.
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if let [.., "MADE", path] = words[..] {
+                expected.entry(path.into()).or_insert(true);
+            } else if let [.., "MOVED", src, dst] = words[..] {
+                expected.insert(src.into(), false);
+                expected.insert(dst.into(), true);
+            }
+        }
+        if dir.path().join("volume/state/CURRENT").exists() {
+            same_as_its_log(&dir.path().join("volume")).await;
+        }
+    }
+    let moved = expected.values().filter(|there| !**there).count();
+    assert!(expected.len() > 100 && moved > 10, "{} writes, {moved} moves", expected.len());
+
+    let node =
+        start(&dir.path().join("volume"), &peer("127.0.0.1:0"), &dir.path().join("key")).await;
+    leads(&node).await;
+    node.read().await.unwrap();
+    for (path, there) in &expected {
+        // A move may have been done without being acknowledged; then the old name is gone.
+        let found = exists(&node, path) || (*there && exists(&node, &format!("{path}-moved")));
+        assert_eq!(found, *there, "{path}");
+    }
+}
+
+/// What is on disk of the state machine equals the log applied to nothing, up to where it says.
+async fn same_as_its_log(volume: &Path) {
+    let identity = Arc::new(Identity::open(volume).unwrap());
+    let (fatal, metrics) = (Fatal::default(), ConsensusMetrics::default());
+    let log = LogStore::open(identity.clone(), fatal.clone(), metrics.clone()).unwrap();
+    let state = StateStore::open(identity, fatal, metrics).unwrap();
+    if let Some(applied) = state.meta().last_log_id {
+        assert!(Some(applied) <= log.last(), "the state machine is ahead of its log");
+        assert_eq!(log.purged(), None);
+        let mut model = MemoryRows::default();
+        let mut next = 0;
+        while next <= applied.index {
+            let entries = log.read(next, applied.index + 1).await.unwrap();
+            next += entries.len() as u64;
+            let mut batch = Batch::new(&model).unwrap();
+            for entry in entries {
+                if let EntryPayload::Normal(command) = entry.payload {
+                    let _ = batch.apply(&command.decode().unwrap()).unwrap();
+                }
+            }
+            let changes = batch.finish().unwrap();
+            model.apply(changes);
+        }
+        let mut rows: BTreeMap<Vec<u8>, Bytes> = BTreeMap::new();
+        state.read(|state| {
+            state
+                .scan(&[], Bound::Unbounded, &mut |key, value| {
+                    if key[0] < 0xF0 {
+                        rows.insert(key.to_vec(), Bytes::copy_from_slice(value));
+                    }
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+        });
+        assert!(rows == model.rows, "the state differs from its log at {applied}");
+    }
+    log.close().await;
+}
