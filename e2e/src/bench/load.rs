@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::procfs;
@@ -79,6 +80,8 @@ struct Shared {
     done: Cell<u64>,
     stop: Cell<bool>,
     latencies: RefCell<Vec<u32>>,
+    /// All connections have ended.
+    finished: Notify,
 }
 
 struct Sample {
@@ -113,12 +116,7 @@ impl Load<'_> {
     pub async fn to_the_end(self) -> anyhow::Result<Measured> {
         let before = self.sample(&Shared::default())?;
         self.drive(async |shared: &Shared, load: &Self| {
-            // The connections end by themselves; this only has to look often enough.
-            let mut last = u64::MAX;
-            while last != shared.done.get() || last == 0 {
-                last = shared.done.get();
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
+            shared.finished.notified().await;
             let after = load.sample(shared)?;
             Ok((before, after))
         })
@@ -148,6 +146,7 @@ impl Load<'_> {
                     while let Some(ended) = lanes.join_next().await {
                         ended.context("a connection's task failed")??;
                     }
+                    shared.finished.notify_one();
                     anyhow::Ok(())
                 };
                 let (samples, ()) = tokio::try_join!(watch(&shared, &self), joined)?;

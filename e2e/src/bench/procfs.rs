@@ -31,6 +31,13 @@ pub fn resident(pid: u32) -> anyhow::Result<u64> {
     Ok(kib.with_context(|| format!("/proc/{pid}/status has no VmRSS"))? << 10)
 }
 
+/// The load average of the last minute; 0 where it cannot be read.
+pub fn load() -> f64 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = text.split_whitespace().next();
+    first.and_then(|load| load.parse().ok()).unwrap_or(0.0)
+}
+
 /// What kind of machine this is, in one line.
 pub fn machine() -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);

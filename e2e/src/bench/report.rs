@@ -102,6 +102,7 @@ pub fn milliseconds(us: u32) -> String {
 pub struct Report {
     version: &'static str,
     machine: String,
+    load_before: f64,
     quick: bool,
     audit_log: bool,
     pipeline: usize,
@@ -120,6 +121,7 @@ impl Report {
         Ok(Self {
             version: env!("CARGO_PKG_VERSION"),
             machine: procfs::machine(),
+            load_before: procfs::load(),
             quick: args.quick,
             audit_log: args.audit,
             pipeline: args.pipeline.max(1),
@@ -150,6 +152,13 @@ impl Report {
         );
         if self.disk_in_memory {
             out.push_str("WARNING: the volumes are in memory, where fsync costs nothing: give --data-dir on a disk\n");
+        }
+        if self.load_before >= 0.5 {
+            let load = self.load_before;
+            let _ = writeln!(
+                out,
+                "WARNING: something else ran before (load {load}): rates are too low, CPU/op is less so"
+            );
         }
         if self.quick {
             out.push_str("--quick: these figures mean nothing\n");
