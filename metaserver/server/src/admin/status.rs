@@ -27,6 +27,10 @@ pub fn member(Peer { name, raft, admin, web }: Peer) -> Member {
     Member { name, raft, admin, web }
 }
 
+/// Entries that a ready member may lack: under load every follower is some behind for moments,
+/// and a probe that sees one of them must not take the member out.
+const READY_LAG: u64 = 4096;
+
 /// Whether clients and probes may count on this member, and if not, why.
 pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health {
     let reason = stopped.or_else(|| status.fatal.clone()).or_else(|| {
@@ -38,8 +42,9 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
             Some(format!("receiving a snapshot ({percent}%)"))
         } else if status.leader.is_none() {
             Some("no leader is known".to_owned())
-        } else if !status.caught_up {
-            Some("catching up with the leader".to_owned())
+        } else if status.committed.saturating_sub(status.applied) > READY_LAG {
+            let behind = status.committed - status.applied;
+            Some(format!("catching up with the leader: {behind} entries behind"))
         } else {
             None
         }
