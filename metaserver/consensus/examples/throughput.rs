@@ -25,8 +25,7 @@ fn command(op: Op) -> Result<Command, AnyError> {
 fn mkdir(number: u64) -> Result<Command, AnyError> {
     let caller = Caller { user: "hdfs".into(), groups: vec!["supergroup".into()], superuser: true };
     let path = format!("/bench/directory-{}/file-{number}", number % 64);
-    let mkdirs =
-        Mutation::Mkdirs { path, permission: 0o755, unmasked: None, create_parent: true };
+    let mkdirs = Mutation::Mkdirs { path, permission: 0o755, unmasked: None, create_parent: true };
     command(Op::Client(caller, mkdirs))
 }
 
@@ -101,7 +100,8 @@ async fn main() -> Result<(), AnyError> {
     for number in 0..3 {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?.to_string();
-        let own = Peer { name: format!("n{number}"), raft: addr.clone(), admin: addr.clone(), web: addr };
+        let own =
+            Peer { name: format!("n{number}"), raft: addr.clone(), admin: addr.clone(), web: addr };
         let config = NodeConfig {
             data_dir: root.join(number.to_string()),
             own: own.clone(),
@@ -131,7 +131,10 @@ async fn main() -> Result<(), AnyError> {
     node.register_metrics(&mut registry);
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
-    for line in text.lines().filter(|l| l.contains("_sum ") || l.contains("_count ") || l.contains("index ")) {
+    for line in text
+        .lines()
+        .filter(|l| l.contains("_sum ") || l.contains("_count ") || l.contains("index "))
+    {
         println!("{line}");
     }
     for node in &nodes {

@@ -280,10 +280,9 @@ mod tests {
 
     #[test]
     fn stored_membership_round_trip() {
-        for stored in [
-            StoredMembership::default(),
-            StoredMembership::new(Some(id(2)), membership()),
-        ] {
+        for stored in
+            [StoredMembership::default(), StoredMembership::new(Some(id(2)), membership())]
+        {
             let bytes = encode("membership", &MembershipCode::from(&stored)).unwrap();
             let code: MembershipCode = decode("membership", &bytes).unwrap();
             assert_eq!(StoredMembership::try_from(code).unwrap(), stored);

@@ -211,8 +211,7 @@ fn read(dir: &Path) -> Result<Option<Record>, IdentityError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(IdentityError::Io { path, source }),
     };
-    let corrupt =
-        |reason: String| IdentityError::Corrupt { path: path.clone(), reason };
+    let corrupt = |reason: String| IdentityError::Corrupt { path: path.clone(), reason };
     let FormatOnly { format } =
         serde_json::from_slice(&bytes).map_err(|e| corrupt(e.to_string()))?;
     if format > FORMAT {

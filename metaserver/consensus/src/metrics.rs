@@ -86,21 +86,13 @@ impl ConsensusMetrics {
             Unit::Seconds,
             self.apply_seconds.clone(),
         );
-        raft.register(
-            "apply_entries",
-            "Entries in one applied batch",
-            self.apply_entries.clone(),
-        );
+        raft.register("apply_entries", "Entries in one applied batch", self.apply_entries.clone());
         raft.register(
             "leader_changes",
             "Times this member saw the leader change",
             self.leader_changes.clone(),
         );
-        raft.register(
-            "elections",
-            "Elections this member started",
-            self.elections.clone(),
-        );
+        raft.register("elections", "Elections this member started", self.elections.clone());
         raft.register(
             "snapshots_sent",
             "Snapshots sent to other members",

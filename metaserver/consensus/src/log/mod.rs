@@ -78,8 +78,7 @@ impl LogStore {
         }
         let tail = Arc::new(Mutex::new(Tail::new(TAIL_BUDGET, purged, last)));
         let committed = Arc::new(Mutex::new(committed.map(LogId::from)));
-        let writer =
-            Writer::start(db.clone(), tail.clone(), committed.clone(), fatal, metrics)?;
+        let writer = Writer::start(db.clone(), tail.clone(), committed.clone(), fatal, metrics)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 db,

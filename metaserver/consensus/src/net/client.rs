@@ -22,9 +22,7 @@ use openraft::raft::{
 
 use super::Context;
 use super::connection::{CallError, Connection, Link};
-use super::message::{
-    self, AppendAnswer, TransferMessage, VoteAnswer, VoteMessage, request,
-};
+use super::message::{self, AppendAnswer, TransferMessage, VoteAnswer, VoteMessage, request};
 use crate::snapshot;
 use crate::state::machine::{NodeSnapshot, SnapshotData};
 use crate::types::{LogId, Peer, TypeConfig, Vote};
@@ -106,7 +104,11 @@ fn encoding(error: impl std::error::Error + 'static) -> RPCError<TypeConfig> {
 }
 
 impl PeerClient {
-    async fn vote_like(&self, kind: u8, rpc: VoteRequest<TypeConfig>) -> Rpc<VoteResponse<TypeConfig>> {
+    async fn vote_like(
+        &self,
+        kind: u8,
+        rpc: VoteRequest<TypeConfig>,
+    ) -> Rpc<VoteResponse<TypeConfig>> {
         let body = message::encode("vote", &VoteMessage::from(&rpc)).map_err(encoding)?;
         let answer = self.links.control.call(kind, &body).await;
         let answer: VoteAnswer =

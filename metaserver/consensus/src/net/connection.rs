@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Context;
 use super::frame::{self, MAX_FRAME};
 use super::handshake::{self, HandshakeError};
 use super::message::answer;
-use super::Context;
 use crate::metrics::ConsensusMetrics;
 
 /// Frames waiting for the socket.
@@ -73,11 +73,7 @@ pub struct Connection {
 
 impl Connection {
     /// Connects and shakes hands.
-    pub async fn open(
-        context: &Arc<Context>,
-        to: u64,
-        addr: &str,
-    ) -> Result<Self, HandshakeError> {
+    pub async fn open(context: &Arc<Context>, to: u64, addr: &str) -> Result<Self, HandshakeError> {
         let stream = dial(context, to, addr).await?;
         let (read, write) = stream.into_split();
         let (frames, queue) = mpsc::channel(QUEUE);

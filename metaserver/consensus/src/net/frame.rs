@@ -51,10 +51,7 @@ pub fn encode(id: u64, kind: u8, body: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Reads one frame of at most `limit` bytes; `None` at a clean end.
-pub async fn read<R: AsyncRead + Unpin>(
-    reader: &mut R,
-    limit: usize,
-) -> io::Result<Option<Frame>> {
+pub async fn read<R: AsyncRead + Unpin>(reader: &mut R, limit: usize) -> io::Result<Option<Frame>> {
     let mut length = [0u8; 4];
     match reader.read(&mut length).await? {
         0 => return Ok(None),

@@ -160,7 +160,8 @@ where
             return Err(e.into());
         }
     };
-    let challenge = send(stream, CHALLENGE, &Challenge { version: PROTOCOL, nonce: nonce() }).await?;
+    let challenge =
+        send(stream, CHALLENGE, &Challenge { version: PROTOCOL, nonce: nonce() }).await?;
     let proof: Vec<u8> = expect(&receive(stream).await?, PROOF)?;
     if !same_mac(&proof, &mac(&secret, &[b"client", &hello.body, &challenge])) {
         return refuse(stream, Refusal::Key).await;
@@ -229,48 +230,14 @@ fn expect<T: DeserializeOwned>(frame: &frame::Frame, kind: u8) -> Result<T, Hand
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Identity;
-    use crate::metrics::ConsensusMetrics;
-    use crate::net::Transfers;
-    use crate::net::key::KeyFile;
-    use std::sync::Arc;
-    use std::time::Duration;
-    use tempfile::TempDir;
-
-    struct Member {
-        dir: TempDir,
-        context: Context,
-    }
-
-    fn member(key: &str, cluster: Option<&str>) -> Member {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("key");
-        std::fs::write(&path, key).unwrap();
-        let identity = Identity::open(&dir.path().join("data")).unwrap();
-        if let Some(cluster) = cluster {
-            identity.join(cluster).unwrap();
-        }
-        let context = Context {
-            identity: Arc::new(identity),
-            key: KeyFile::new(path),
-            patience: Duration::from_secs(5),
-            metrics: ConsensusMetrics::default(),
-            transfers: Transfers::default(),
-        };
-        Member { dir, context }
-    }
+    use crate::net::testing::{KEY, Member, member};
 
     type Ends = (Result<(), HandshakeError>, Result<u64, HandshakeError>);
 
     async fn shake(client: &Member, server: &Member, to: u64) -> Ends {
         let (mut a, mut b) = tokio::io::duplex(4096);
-        tokio::join!(
-            connect(&client.context, &mut a, to),
-            accept(&server.context, &mut b),
-        )
+        tokio::join!(connect(&client.context, &mut a, to), accept(&server.context, &mut b),)
     }
-
-    const KEY: &str = "0123456789abcdef0123456789abcdef";
 
     #[tokio::test]
     async fn a_pristine_volume_joins_who_holds_the_key() {
@@ -316,7 +283,9 @@ mod tests {
     #[tokio::test]
     async fn noise_is_refused() {
         let server = member(KEY, Some("one"));
-        for noise in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 40], &[0xff; 64], b"\0\0\0\x0a12345678\x01x"] {
+        for noise in
+            [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0; 40], &[0xff; 64], b"\0\0\0\x0a12345678\x01x"]
+        {
             let (mut a, mut b) = tokio::io::duplex(4096);
             a.write_all(noise).await.unwrap();
             a.shutdown().await.unwrap();

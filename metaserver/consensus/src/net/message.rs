@@ -66,10 +66,7 @@ fn malformed(reason: &str) -> CodecError {
 }
 
 /// Appends an append request's bytes to `out`: a head, then each entry's record behind its length.
-pub fn encode_append(
-    request: &AppendEntriesRequest<TypeConfig>,
-    out: &mut Vec<u8>,
-) -> Decoded<()> {
+pub fn encode_append(request: &AppendEntriesRequest<TypeConfig>, out: &mut Vec<u8>) -> Decoded<()> {
     let too_many = |_| malformed("too many entries");
     let head = AppendHead {
         vote: request.vote.into(),
@@ -99,8 +96,7 @@ pub fn decode_append(body: Bytes) -> Decoded<AppendEntriesRequest<TypeConfig>> {
     for _ in 0..head.entries {
         let (length, after) = rest.split_first_chunk().ok_or_else(|| malformed("cut off"))?;
         let length = u32::from_be_bytes(*length) as usize;
-        let (record, after) =
-            after.split_at_checked(length).ok_or_else(|| malformed("cut off"))?;
+        let (record, after) = after.split_at_checked(length).ok_or_else(|| malformed("cut off"))?;
         entries.push(codec::decode_entry(body.slice_ref(record))?);
         rest = after;
     }
@@ -108,12 +104,9 @@ pub fn decode_append(body: Bytes) -> Decoded<AppendEntriesRequest<TypeConfig>> {
         return Err(malformed("bytes too many"));
     }
     let prev_log_id: Option<LogId> = head.prev.map(Into::into);
-    let mut expected = prev_log_id.map_or(0, |prev| prev.index + 1);
-    for entry in &entries {
-        if entry.log_id.index != expected {
-            return Err(malformed("entries out of order"));
-        }
-        expected += 1;
+    let first = prev_log_id.map_or(0, |prev| prev.index.saturating_add(1));
+    if (first..).zip(&entries).any(|(expected, entry)| entry.log_id.index != expected) {
+        return Err(malformed("entries out of order"));
     }
     Ok(AppendEntriesRequest {
         vote: head.vote.into(),
@@ -204,11 +197,7 @@ pub struct VoteAnswer {
 
 impl From<VoteResponse<TypeConfig>> for VoteAnswer {
     fn from(r: VoteResponse<TypeConfig>) -> Self {
-        Self {
-            vote: r.vote.into(),
-            last: r.last_log_id.map(Into::into),
-            granted: r.vote_granted,
-        }
+        Self { vote: r.vote.into(), last: r.last_log_id.map(Into::into), granted: r.vote_granted }
     }
 }
 

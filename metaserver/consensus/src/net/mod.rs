@@ -12,6 +12,8 @@ pub mod handshake;
 pub mod key;
 pub mod message;
 pub mod server;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

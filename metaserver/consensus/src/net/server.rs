@@ -16,13 +16,13 @@ use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 
+use super::Context;
 use super::connection::write_frames;
 use super::frame::{self, Frame, MAX_FRAME};
 use super::handshake::{self, HandshakeError};
 use super::message::{
     self, AppendAnswer, SnapshotAnswer, TransferMessage, VoteAnswer, VoteMessage, answer, request,
 };
-use super::Context;
 use crate::snapshot::receive::{Incoming, Received};
 use crate::state::machine::SnapshotData;
 use crate::types::{Raft, TypeConfig, Vote};

@@ -43,13 +43,14 @@ pub(super) async fn run(
 }
 
 async fn confirm(raft: &Raft, own: u64, timeout: Duration) -> Confirmed {
-    let linearizer = raft.get_read_linearizer(ReadPolicy::ReadIndex).await.map_err(|e| match e {
-        RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => forward(own, f),
-        RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => ProposeError::Retriable(
-            "this leader cannot reach a quorum of the members".into(),
-        ),
-        RaftError::Fatal(e) => ProposeError::Stopped(e.to_string()),
-    })?;
+    let linearizer =
+        raft.get_read_linearizer(ReadPolicy::ReadIndex).await.map_err(|e| match e {
+            RaftError::APIError(LinearizableReadError::ForwardToLeader(f)) => forward(own, f),
+            RaftError::APIError(LinearizableReadError::QuorumNotEnough(_)) => {
+                ProposeError::Retriable("this leader cannot reach a quorum of the members".into())
+            }
+            RaftError::Fatal(e) => ProposeError::Stopped(e.to_string()),
+        })?;
     match linearizer.try_await_ready(raft, Some(timeout)).await {
         Ok(Ok(state)) => Ok(state.read_log_id().index()),
         Ok(Err(state)) => Err(ProposeError::Retriable(format!(

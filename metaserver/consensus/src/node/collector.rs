@@ -17,9 +17,17 @@ const PROPERTIES: [(&str, &str, &str); 8] = [
     ("total-blob-file-size", "blob_bytes", "Bytes of the state machine's blob files"),
     ("cur-size-all-mem-tables", "memtable_bytes", "Bytes of the state machine's write buffers"),
     ("block-cache-usage", "block_cache_bytes", "Bytes of the state machine's block cache in use"),
-    ("estimate-table-readers-mem", "table_reader_bytes", "Bytes of the state machine's open tables"),
+    (
+        "estimate-table-readers-mem",
+        "table_reader_bytes",
+        "Bytes of the state machine's open tables",
+    ),
     ("num-running-compactions", "compactions", "Compactions of the state machine under way"),
-    ("is-write-stopped", "write_stopped", "Whether RocksDB has stopped writes of the state machine"),
+    (
+        "is-write-stopped",
+        "write_stopped",
+        "Whether RocksDB has stopped writes of the state machine",
+    ),
 ];
 
 pub(super) struct Gauges(pub Arc<Node>);

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::MissedTickBehavior;
+
 use crate::fatal::Fatal;
 use crate::log::LogStore;
 use crate::net::Context;
@@ -94,7 +96,7 @@ pub(super) async fn run(
     fatal: Fatal,
 ) {
     let mut tick = tokio::time::interval(TICK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut clean_since = Instant::now();
     while fatal.reason().is_none() {
         tick.tick().await;
@@ -142,9 +144,11 @@ mod tests {
 
     #[test]
     fn keeps_entries_and_bytes() {
-        let small = Extent { purged: 0, last: 500_000, bytes: 100 << 20, flushed: 490_000, held: None };
+        let small =
+            Extent { purged: 0, last: 500_000, bytes: 100 << 20, flushed: 490_000, held: None };
         assert_eq!(purge_target(small), Some(400_000));
-        let large = Extent { purged: 0, last: 10_000, bytes: 10_000 << 20, flushed: 10_000, held: None };
+        let large =
+            Extent { purged: 0, last: 10_000, bytes: 10_000 << 20, flushed: 10_000, held: None };
         assert_eq!(purge_target(large), Some(10_000 - 256));
         assert_eq!(purge_target(Extent { flushed: 100, ..small }), None);
         assert_eq!(purge_target(Extent { held: Some(50_000), ..small }), Some(50_000));

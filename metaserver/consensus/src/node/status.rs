@@ -1,13 +1,14 @@
 //! What a node says of itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use openraft::ServerState;
 use openraft::async_runtime::Instant as _;
 use openraft::metrics::RaftMetrics;
 
 use crate::net::Transfer;
-use crate::types::{LogId, Peer, StoredMembership, TypeConfig, Vote};
+use crate::types::{LogId, Peer, StoredMembership, TypeConfig};
 
 /// Raft's metrics.
 pub(super) type Metrics = RaftMetrics<TypeConfig>;
@@ -25,7 +26,9 @@ pub enum Role {
     Candidate,
     /// Leads.
     Leader {
-        /// It has applied an entry of its own term: whatever others committed before is applied.
+        /// It has applied an entry of its own term, so that whatever others committed before is
+        /// applied; and a quorum answered within an election timeout, so that nobody else is
+        /// likely to lead by now.
         confirmed: bool,
     },
 }
@@ -129,17 +132,23 @@ pub(super) fn members(membership: &StoredMembership) -> BTreeMap<u64, Member> {
         .collect()
 }
 
+/// Whether a quorum has answered the leader lately.
+fn has_quorum(metrics: &Metrics, election_max: Duration) -> bool {
+    metrics.membership_config.membership().voter_ids().count() == 1
+        || metrics.last_quorum_acked.is_some_and(|at| at.elapsed() < election_max)
+}
+
 /// The role, from what Raft says of itself.
 pub(super) fn role_state(
-    state: ServerState,
-    vote: &Vote,
-    current_leader: Option<u64>,
-    membership: &StoredMembership,
+    metrics: &Metrics,
     applied: Option<LogId>,
+    election_max: Duration,
 ) -> RoleState {
-    let role = match state {
+    let (vote, membership) = (&metrics.vote, &metrics.membership_config);
+    let role = match metrics.state {
         ServerState::Leader => {
-            Role::Leader { confirmed: applied.is_some_and(|a| a.leader_id == vote.leader_id) }
+            let own_term = applied.is_some_and(|a| a.leader_id == vote.leader_id);
+            Role::Leader { confirmed: own_term && has_quorum(metrics, election_max) }
         }
         ServerState::Candidate => Role::Candidate,
         ServerState::Follower => Role::Follower,
@@ -148,7 +157,8 @@ pub(super) fn role_state(
             if untouched { Role::Pristine } else { Role::Learner }
         }
     };
-    let leader = current_leader
+    let leader = metrics
+        .current_leader
         .and_then(|id| Some((id, membership.membership().get_node(&id)?.clone())));
     RoleState { role, term: vote.leader_id.term, leader }
 }
@@ -156,6 +166,7 @@ pub(super) fn role_state(
 /// What only the node knows besides Raft's metrics.
 pub(super) struct Local {
     pub cluster_id: Option<String>,
+    pub election_max: Duration,
     pub applied: Option<LogId>,
     pub flushed: u64,
     pub purged: u64,
@@ -167,13 +178,8 @@ pub(super) struct Local {
 impl Status {
     pub(super) fn new(metrics: &Metrics, local: Local) -> Self {
         let membership = &metrics.membership_config;
-        let RoleState { role, term, leader } = role_state(
-            metrics.state,
-            &metrics.vote,
-            metrics.current_leader,
-            membership,
-            local.applied,
-        );
+        let RoleState { role, term, leader } =
+            role_state(metrics, local.applied, local.election_max);
         let committed = index(&metrics.cluster_committed.max(metrics.local_committed));
         let applied = index(&local.applied);
         let mut peers = BTreeMap::new();

@@ -62,7 +62,8 @@ impl Node {
                 leader => Err(ClusterError::NotLeader { leader }),
             };
         }
-        let to = choose(&status, self.timings.election_min_ms, to).map_err(ClusterError::Refused)?;
+        let to =
+            choose(&status, self.timings.election_min_ms, to).map_err(ClusterError::Refused)?;
         tracing::info!(to, "handing over the leadership");
         let stopped = |e| ClusterError::Stopped(self.stopped_because(&e));
         self.raft.trigger().transfer_leader(to).await.map_err(stopped)?;
@@ -110,9 +111,9 @@ mod common;
 
 #[cfg(test)]
 mod tests {
+    use super::common::{self, Cluster};
     use super::*;
     use crate::node::Member;
-    use super::common::{self, Cluster};
     use crate::types::Peer;
 
     fn status(peers: &[(u64, bool, Option<u64>, Option<u64>)]) -> Status {

@@ -13,7 +13,7 @@ const MAX_COMMAND: usize = 16 << 20;
 
 /// Bytes of commands on their way at most; more have to wait. Counted in units of
 /// [`IN_FLIGHT_UNIT`].
-pub(super) const IN_FLIGHT: usize = 128 << 10;
+pub(super) const IN_FLIGHT: usize = 64 << 10;
 const IN_FLIGHT_UNIT: usize = 1 << 10;
 
 /// An applied command.
@@ -107,7 +107,10 @@ impl Node {
         self.timings.election_max() * 3 + Duration::from_secs(5)
     }
 
-    fn write_error(&self, error: RaftError<TypeConfig, ClientWriteError<TypeConfig>>) -> ProposeError {
+    fn write_error(
+        &self,
+        error: RaftError<TypeConfig, ClientWriteError<TypeConfig>>,
+    ) -> ProposeError {
         match error {
             RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => forward(self.id(), f),
             RaftError::APIError(ClientWriteError::LogEntryDiscarded(_)) => {

@@ -198,8 +198,7 @@ fn check_files(files: &[FileEntry]) -> io::Result<()> {
     for file in files {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
         let name = &file.name;
-        if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.bytes().all(plain)
-        {
+        if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.bytes().all(plain) {
             return Err(refused(format!("a file named {name:?}")));
         }
         if !seen.insert(name) {
@@ -212,6 +211,116 @@ fn check_files(files: &[FileEntry]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use crate::codec::LogIdCode;
+    use crate::fatal::Fatal;
+    use crate::metrics::ConsensusMetrics;
+    use crate::net::testing::{KEY, Member, member};
+    use crate::state::StateStore;
+    use crate::types::{Entry, LogId, Vote};
+    use openraft::EntryPayload;
+    use openraft::vote::RaftLeaderId;
+
+    fn id(index: u64) -> LogId {
+        LogId::new(RaftLeaderId::new(1, 1), index)
+    }
+
+    /// A checkpoint with its manifest.
+    fn checkpoint(from: &Member) -> (PathBuf, Manifest) {
+        let volume = from.context.identity.clone();
+        let store =
+            StateStore::open(volume, Fatal::default(), ConsensusMetrics::default()).unwrap();
+        store.apply(&[Entry { log_id: id(7), payload: EntryPayload::Blank }]).unwrap();
+        let path = from.dir.path().join("checkpoint");
+        let meta = store.checkpoint(&path).unwrap();
+        assert_eq!(meta.last_log_id, Some(id(7)));
+        let mut files: Vec<FileEntry> = std::fs::read_dir(&path)
+            .unwrap()
+            .map(|e| e.unwrap())
+            .map(|e| FileEntry {
+                name: e.file_name().into_string().unwrap(),
+                length: e.metadata().unwrap().len(),
+            })
+            .collect();
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        let manifest = Manifest::new(Vote::new_committed(1, 1), &meta, files).unwrap();
+        (path, manifest)
+    }
+
+    /// Sends all files as `change` leaves them; checksums are of what was there.
+    async fn transfer(
+        to: &Member,
+        manifest: &Manifest,
+        from: &Path,
+        change: impl Fn(&str, &mut Vec<u8>),
+    ) -> io::Result<Received> {
+        let mut incoming = Incoming::begin(to.context.clone(), manifest.clone()).await?;
+        for file in &manifest.files {
+            let mut bytes = std::fs::read(from.join(&file.name))?;
+            let mut hash = Xxh3::new();
+            hash.update(&bytes);
+            change(&file.name, &mut bytes);
+            for chunk in bytes.chunks(1000) {
+                incoming.data(chunk).await?;
+            }
+            incoming.file_end(&hash.digest().to_be_bytes()).await?;
+        }
+        incoming.finish().await
+    }
+
+    fn nothing_left(to: &Member) {
+        let incoming = Identity::incoming_dir(to.context.identity.dir());
+        assert_eq!(std::fs::read_dir(incoming).unwrap().count(), 0);
+        assert_eq!(to.context.transfers.receiving(), None);
+    }
+
+    #[tokio::test]
+    async fn whole_or_not_at_all() {
+        let (from, to) = (member(KEY, None), member(KEY, None));
+        let (path, manifest) = checkpoint(&from);
+        let received = transfer(&to, &manifest, &path, |_, _| {}).await.unwrap();
+        assert_eq!(received.meta.last_log_id, Some(id(7)));
+        std::fs::remove_dir_all(received.dir).unwrap();
+        nothing_left(&to);
+
+        let flipped = |name: &str, bytes: &mut Vec<u8>| {
+            if name.ends_with(".sst") {
+                bytes[100] ^= 1;
+            }
+        };
+        let error = transfer(&to, &manifest, &path, flipped).await.unwrap_err().to_string();
+        assert!(error.contains("the checksum does not match"), "{error}");
+        nothing_left(&to);
+        let shorter = |_: &str, bytes: &mut Vec<u8>| bytes.truncate(bytes.len() - 1);
+        let error = transfer(&to, &manifest, &path, shorter).await.unwrap_err().to_string();
+        assert!(error.contains("were announced"), "{error}");
+        nothing_left(&to);
+        let longer = |_: &str, bytes: &mut Vec<u8>| bytes.push(0);
+        let error = transfer(&to, &manifest, &path, longer).await.unwrap_err().to_string();
+        assert!(error.contains("is longer than"), "{error}");
+        nothing_left(&to);
+
+        // Whole, but not the state that was announced.
+        let mut other = checkpointed(&manifest, 8);
+        let error = transfer(&to, &other, &path, |_, _| {}).await.unwrap_err().to_string();
+        assert!(error.contains("not"), "{error}");
+        nothing_left(&to);
+
+        // Cut off before the last file, and with files that do not make a database.
+        let incoming = Incoming::begin(to.context.clone(), manifest.clone()).await.unwrap();
+        let error = incoming.finish().await.unwrap_err().to_string();
+        assert!(error.contains("was not sent"), "{error}");
+        other.files.retain(|f| f.name != "CURRENT");
+        assert!(transfer(&to, &other, &path, |_, _| {}).await.is_err());
+        nothing_left(&to);
+    }
+
+    /// The manifest, of another log index.
+    fn checkpointed(manifest: &Manifest, index: u64) -> Manifest {
+        let mut meta = manifest.meta().unwrap();
+        meta.last_log_id = Some(LogId::from(LogIdCode::from(id(index))));
+        Manifest::new(manifest.vote.into(), &meta, manifest.files.clone()).unwrap()
+    }
 
     #[test]
     fn names_stay_in_their_directory() {

@@ -27,6 +27,9 @@ const STALL: Duration = Duration::from_secs(30);
 /// Checking and installing on the receiver's side.
 const INSTALL: Duration = Duration::from_secs(600);
 
+/// Pause after a failure.
+const RETRY: Duration = Duration::from_secs(2);
+
 type Sent = Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>>;
 
 /// Sends the snapshot to the volume `to` and gives its answer after it was installed.
@@ -57,6 +60,8 @@ pub async fn send(
     let result = transmit(&mut progress, stream, vote, store).await;
     if let Err(error) = &result {
         tracing::warn!(node = to, %error, "sending a snapshot failed");
+        // Raft tries again soon; a receiver without space will not have any by then.
+        tokio::time::sleep(RETRY).await;
     }
     let response = result.map_err(|e| StreamingError::Unreachable(Unreachable::new(&e)))?;
     context.metrics.snapshots_sent.inc();
@@ -105,8 +110,7 @@ async fn transmit(
     store: Arc<StateStore>,
 ) -> io::Result<SnapshotResponse<TypeConfig>> {
     let dir = Identity::snapshots_dir(progress.context.identity.dir());
-    let checkpoint =
-        Checkpoint { path: dir.join(format!("{:016x}", rand::random::<u64>())) };
+    let checkpoint = Checkpoint { path: dir.join(format!("{:016x}", rand::random::<u64>())) };
     let path = checkpoint.path.clone();
     let (meta, files) = tokio::task::spawn_blocking(move || {
         let meta = store.checkpoint(&path)?;

@@ -11,6 +11,9 @@ pub mod machine;
 pub mod options;
 pub mod rows;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -157,7 +157,7 @@ impl Rows for StateRows<'_> {
         let dentry = keys::read_dentry(self, parent, name)?;
         if let Some(dentry) = &dentry {
             let key = DentryKey { parent, name: Bytes::copy_from_slice(name) };
-            self.caches.dentries.insert(key, dentry.clone());
+            self.caches.dentries.insert(key, *dentry);
         }
         Ok(dentry)
     }
@@ -218,11 +218,14 @@ fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(end)
 }
 
+/// What a scan calls for each row.
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 fn scan<D: DBAccess>(
     mut iterator: DBRawIteratorWithThreadMode<'_, D>,
     prefix: &[u8],
     from: Bound<&[u8]>,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), RowsError> {
     match from {
         Bound::Included(key) => iterator.seek(key.max(prefix)),

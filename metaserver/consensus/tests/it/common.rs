@@ -175,12 +175,8 @@ impl Cluster {
         let leader = self.leader().await;
         let index = self.members[leader].node().read().await.unwrap();
         self.applied(index).await;
-        let sums: Vec<u128> = self
-            .members
-            .iter()
-            .filter_map(|m| m.node.as_ref())
-            .map(|n| checksum(n))
-            .collect();
+        let sums: Vec<u128> =
+            self.members.iter().filter_map(|m| m.node.as_ref()).map(|n| checksum(n)).collect();
         assert!(sums.windows(2).all(|w| w[0] == w[1]), "replicas differ: {sums:x?}");
         sums[0]
     }

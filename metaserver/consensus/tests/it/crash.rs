@@ -2,21 +2,21 @@
 //! state is exactly what its log says. The member is this test's own binary, started again.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use crate::common::{KEY, SOON, client, exists, mkdirs, settings, start};
+use bytes::Bytes;
 use metafs_consensus::fatal::Fatal;
 use metafs_consensus::identity::Identity;
 use metafs_consensus::log::LogStore;
 use metafs_consensus::metrics::ConsensusMetrics;
 use metafs_consensus::state::StateStore;
-use metafs_consensus::{Node, Peer, Role};
+use metafs_consensus::{Node, Peer, ProposeError, Role};
 use metafs_namespace::command::RenameMode;
 use metafs_namespace::{Batch, MemoryRows, Mutation, Rows};
 use openraft::EntryPayload;
@@ -62,7 +62,14 @@ async fn child_that_is_killed() {
         writers.spawn(async move {
             for number in 0.. {
                 let path = format!("/{round}/{writer}/{number}");
-                node.propose(mkdirs(&path)).await.unwrap().reply.unwrap();
+                match node.propose(mkdirs(&path)).await {
+                    Ok(applied) => applied.reply.unwrap(),
+                    Err(ProposeError::Stopped(reason)) => {
+                        println!("STOPPED {reason}");
+                        std::process::exit(3);
+                    }
+                    Err(e) => panic!("{e}"),
+                };
                 println!("MADE {path}");
                 if number % 5 == 4 {
                     let src = format!("/{round}/{writer}/{}", number - 2);
@@ -78,59 +85,90 @@ async fn child_that_is_killed() {
     writers.join_next().await;
 }
 
-fn spawn(dir: &Path) -> Child {
-    Process::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::child_that_is_killed", "--nocapture"])
+fn spawn(dir: &Path, file_kib: Option<u64>) -> Child {
+    // A limit on the size of files is a disk that is full as far as the log is concerned.
+    let limit = file_kib.map_or(String::new(), |kib| format!("trap '' XFSZ; ulimit -f {kib}; "));
+    Process::new("bash")
+        .arg("-c")
+        .arg(format!("{limit}exec \"$0\" --exact crash::child_that_is_killed --nocapture"))
+        .arg(std::env::current_exe().unwrap())
         .env(CHILD, dir)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
 }
 
+/// What a killed or stopped child had acknowledged: whether a path must be there.
+fn acknowledged(lines: &[String], expected: &mut BTreeMap<String, bool>) {
+    for line in lines {
+        // The harness prints on the same stream: the line may begin with its words.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let [.., "MADE", path] = words[..] {
+            expected.entry(path.into()).or_insert(true);
+        } else if let [.., "MOVED", src, dst] = words[..] {
+            expected.insert(src.into(), false);
+            expected.insert(dst.into(), true);
+        }
+    }
+}
+
+fn volume() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("key"), KEY).unwrap();
+    dir
+}
+
+async fn all_there(dir: &Path, expected: &BTreeMap<String, bool>) {
+    let node = start(&dir.join("volume"), &peer("127.0.0.1:0"), &dir.join("key")).await;
+    leads(&node).await;
+    node.read().await.unwrap();
+    for (path, there) in expected {
+        // A move may have been done without being acknowledged; then the old name is gone.
+        let found = exists(&node, path) || (*there && exists(&node, &format!("{path}-moved")));
+        assert_eq!(found, *there, "{path}");
+    }
+    node.shutdown(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_it_and_loses_nothing() {
+    let dir = volume();
+    let mut expected = BTreeMap::new();
+    let child = spawn(dir.path(), Some(1200));
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
+    let lines: Vec<String> =
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    let stopped: Vec<&String> = lines.iter().filter(|l| l.contains("STOPPED")).collect();
+    assert!(!stopped.is_empty(), "it did not stop: {:?}", lines.last());
+    assert!(stopped[0].contains("the Raft log could not be written"), "{}", stopped[0]);
+    acknowledged(&lines, &mut expected);
+    assert!(expected.len() > 100, "{}", expected.len());
+    same_as_its_log(&dir.path().join("volume")).await;
+    all_there(dir.path(), &expected).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut key = std::fs::File::create(dir.path().join("key")).unwrap();
-    key.write_all(KEY.as_bytes()).unwrap();
-    // Whether a path must be there.
-    let mut expected: BTreeMap<String, bool> = BTreeMap::new();
+    let dir = volume();
+    let mut expected = BTreeMap::new();
     for round in 0..ROUNDS {
-        let mut child = spawn(dir.path());
+        let mut child = spawn(dir.path(), None);
         let out = BufReader::new(child.stdout.take().unwrap());
         // From another thread: reading blocks.
-        let lines = std::thread::spawn(move || {
-            out.lines().map_while(Result::ok).collect::<Vec<String>>()
-        });
+        let lines =
+            std::thread::spawn(move || out.lines().map_while(Result::ok).collect::<Vec<String>>());
         // Some rounds end while it starts, most while it writes.
         tokio::time::sleep(Duration::from_millis(30 + 170 * round)).await;
         child.kill().unwrap();
         child.wait().unwrap();
-        for line in lines.join().unwrap() {
-            // The harness prints on the same stream: the line may begin with its words.
-            let words: Vec<&str> = line.split_whitespace().collect();
-            if let [.., "MADE", path] = words[..] {
-                expected.entry(path.into()).or_insert(true);
-            } else if let [.., "MOVED", src, dst] = words[..] {
-                expected.insert(src.into(), false);
-                expected.insert(dst.into(), true);
-            }
-        }
+        acknowledged(&lines.join().unwrap(), &mut expected);
         if dir.path().join("volume/state/CURRENT").exists() {
             same_as_its_log(&dir.path().join("volume")).await;
         }
     }
     let moved = expected.values().filter(|there| !**there).count();
     assert!(expected.len() > 100 && moved > 10, "{} writes, {moved} moves", expected.len());
-
-    let node =
-        start(&dir.path().join("volume"), &peer("127.0.0.1:0"), &dir.path().join("key")).await;
-    leads(&node).await;
-    node.read().await.unwrap();
-    for (path, there) in &expected {
-        // A move may have been done without being acknowledged; then the old name is gone.
-        let found = exists(&node, path) || (*there && exists(&node, &format!("{path}-moved")));
-        assert_eq!(found, *there, "{path}");
-    }
+    all_there(dir.path(), &expected).await;
 }
 
 /// What is on disk of the state machine equals the log applied to nothing, up to where it says.

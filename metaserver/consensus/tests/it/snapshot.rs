@@ -3,8 +3,8 @@
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 
-use bytes::Bytes;
 use crate::common::{Cluster, Member, SOON, applied, client, exists, mkdirs, settings};
+use bytes::Bytes;
 use metafs_consensus::Node;
 use metafs_namespace::command::{CreateOptions, IfExists};
 use metafs_namespace::{Command, Mutation, Rows};
@@ -203,7 +203,7 @@ async fn an_interrupted_snapshot_starts_anew() {
     let mut cluster = Cluster::formed(1).await;
     let key = cluster.key.clone();
     for i in 0..200 {
-        let noise: Vec<u8> = (0..60_000u64).map(|b| (b * b * (i + 7) >> 5) as u8).collect();
+        let noise: Vec<u8> = (0..60_000u64).map(|b| ((b * b * (i + 7)) >> 5) as u8).collect();
         cluster.propose(put_file(&format!("/big/{i}"), noise)).await.reply.unwrap();
     }
     compact(&cluster).await;
