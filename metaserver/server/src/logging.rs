@@ -2,7 +2,9 @@
 //! audit log (target `audit`) beside it, which has its own switch in the replicated settings.
 
 use std::io::BufWriter;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -25,6 +27,8 @@ const WAITING_LINES: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub struct LogFilter {
     handle: reload::Handle<EnvFilter, Registry>,
+    /// As it was given: whoever set it compares it.
+    given: Arc<Mutex<String>>,
 }
 
 /// Starts logging for the process. Lines are written by a thread of their own, many at a time:
@@ -35,6 +39,7 @@ pub struct LogFilter {
 /// The filter does not parse.
 pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError> {
     let LogConfig { filter, format } = config;
+    let given = Arc::new(Mutex::new(filter.clone()));
     let (filter, handle) = reload::Layer::new(parse(filter)?);
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(false)
@@ -45,13 +50,13 @@ pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError
         LogFormat::Text => registry.with(fmt::layer().with_ansi(false).with_writer(writer)).init(),
         LogFormat::Json => registry.with(fmt::layer().json().with_writer(writer)).init(),
     }
-    Ok((LogFilter { handle }, guard))
+    Ok((LogFilter { handle, given }, guard))
 }
 
 impl LogFilter {
     /// The present filter.
     pub fn current(&self) -> String {
-        self.handle.with_current(ToString::to_string).unwrap_or_default()
+        self.given.lock().clone()
     }
 
     /// Replaces the filter until the next start.
@@ -62,7 +67,9 @@ impl LogFilter {
         let parsed = parse(filter)?;
         self.handle
             .reload(parsed)
-            .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })
+            .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })?;
+        filter.clone_into(&mut self.given.lock());
+        Ok(())
     }
 }
 
