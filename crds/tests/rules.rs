@@ -15,13 +15,18 @@ async fn client() -> Client {
         "METAFS_TEST_KUBECONFIG must name a kubeconfig; `e2e/up --control-plane-only` starts a cluster and prints one",
     );
     let kubeconfig = Kubeconfig::read_from(path).expect("reading METAFS_TEST_KUBECONFIG");
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    let config =
+        Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     Client::try_from(config).unwrap()
 }
 
 /// Installs the definition and waits until it is served as it is now.
 async fn install(client: &Client) {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("apiextensions.k8s.io", "v1", "CustomResourceDefinition"));
+    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk(
+        "apiextensions.k8s.io",
+        "v1",
+        "CustomResourceDefinition",
+    ));
     let crds: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
     let crd = metafs_crds::definition::metadatacluster().unwrap();
     let params = PatchParams::apply("metafs-tests").force();
@@ -60,7 +65,9 @@ async fn rules_on_creation() {
     let client = client().await;
     install(&client).await;
     let long = |n: usize| "a".repeat(n);
-    let users = |n: usize| -> Value { (0..n).map(|i| json!({ "name": format!("u{i}"), "groups": ["g"] })).collect() };
+    let users = |n: usize| -> Value {
+        (0..n).map(|i| json!({ "name": format!("u{i}"), "groups": ["g"] })).collect()
+    };
 
     // Spec, and what the refusal must say; an empty text: accepted.
     let cases: Vec<(Value, &str)> = vec![
@@ -98,12 +105,21 @@ async fn rules_on_creation() {
         (json!({ "volumeRetention": "Keep" }), "Unsupported value"),
         (json!({ "resources": { "limits": { "memory": "1Gi", "cpu": 2 } } }), ""),
         (json!({ "resources": { "limits": { "memory": true } } }), "resources.limits.memory"),
-        (json!({ "scheduling": { "nodeSelector": { "disk": "ssd" }, "priorityClassName": "high" } }), ""),
+        (
+            json!({ "scheduling": { "nodeSelector": { "disk": "ssd" }, "priorityClassName": "high" } }),
+            "",
+        ),
         (json!({ "scheduling": { "nodeSelector": "ssd" } }), "scheduling.nodeSelector"),
-        (json!({ "scheduling": { "tolerations": vec![json!({ "operator": "Exists" }); 33] } }), "Too many"),
+        (
+            json!({ "scheduling": { "tolerations": vec![json!({ "operator": "Exists" }); 33] } }),
+            "Too many",
+        ),
         (json!({ "paused": true }), ""),
         (json!({ "paused": "yes" }), "paused"),
-        (json!({ "permissions": { "enabled": false, "superuser": "root", "supergroup": "wheel" } }), ""),
+        (
+            json!({ "permissions": { "enabled": false, "superuser": "root", "supergroup": "wheel" } }),
+            "",
+        ),
         (json!({ "permissions": { "superuser": "" } }), "superuser"),
         (json!({ "permissions": { "superuser": "a:b" } }), "should match"),
         (json!({ "permissions": { "supergroup": "two words" } }), "should match"),
@@ -113,8 +129,14 @@ async fn rules_on_creation() {
             json!({ "permissions": { "users": [{ "name": "a", "groups": ["g"] }, { "name": "a", "groups": ["h"] }] } }),
             "Duplicate value",
         ),
-        (json!({ "permissions": { "users": [{ "name": "a", "groups": [] }] } }), "at least 1 items"),
-        (json!({ "permissions": { "users": [{ "name": "a", "groups": ["x/y"] }] } }), "should match"),
+        (
+            json!({ "permissions": { "users": [{ "name": "a", "groups": [] }] } }),
+            "at least 1 items",
+        ),
+        (
+            json!({ "permissions": { "users": [{ "name": "a", "groups": ["x/y"] }] } }),
+            "should match",
+        ),
         (json!({ "limits": { "inlineLimitBytes": 1_048_576 } }), ""),
         (json!({ "limits": { "inlineLimitBytes": 0 } }), ""),
         (json!({ "limits": { "inlineLimitBytes": 1_048_577 } }), "less than or equal to 1048576"),
@@ -130,7 +152,10 @@ async fn rules_on_creation() {
         (json!({ "defaults": { "replication": 0 } }), "greater than or equal to 1"),
         (json!({ "defaults": { "blockSizeBytes": 1024 } }), "greater than or equal to 1048576"),
         (json!({ "leases": { "softLimitSeconds": 30, "hardLimitSeconds": 30 } }), ""),
-        (json!({ "leases": { "softLimitSeconds": 60, "hardLimitSeconds": 59 } }), "must not be smaller than softLimitSeconds"),
+        (
+            json!({ "leases": { "softLimitSeconds": 60, "hardLimitSeconds": 59 } }),
+            "must not be smaller than softLimitSeconds",
+        ),
         (json!({ "leases": { "softLimitSeconds": 0 } }), "greater than or equal to 1"),
         (json!({ "trashIntervalMinutes": 1440 }), ""),
         (json!({ "trashIntervalMinutes": -5 }), "greater than or equal to 0"),
@@ -176,7 +201,8 @@ async fn the_schema_fills_in_the_defaults_of_the_types() {
     assert_eq!(spec, MetadataClusterSpec::default());
     // All of them, so that `kubectl get -o yaml` shows what is in force; `null` is "not given".
     assert_eq!(made.data["spec"], serde_json::to_value(&spec).unwrap());
-    let nulls = json!({ "spec": { "replicas": null, "nameservice": null, "storage": { "size": null } } });
+    let nulls =
+        json!({ "spec": { "replicas": null, "nameservice": null, "storage": { "size": null } } });
     let made = create(&client, "demo", &nulls).await.unwrap();
     assert_eq!(made.data["spec"], serde_json::to_value(&spec).unwrap());
 }
@@ -191,9 +217,21 @@ async fn rules_on_change() {
         (json!({}), json!({ "replicas": 4 }), "must be odd"),
         (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "2Gi" } }), ""),
         (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "1024Mi" } }), ""),
-        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "1023Mi" } }), "cannot shrink"),
-        (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": 1_000_000_000 } }), "cannot shrink"),
-        (json!({ "storage": { "size": "20Gi" } }), json!({ "storage": { "size": null } }), "cannot shrink"),
+        (
+            json!({ "storage": { "size": "1Gi" } }),
+            json!({ "storage": { "size": "1023Mi" } }),
+            "cannot shrink",
+        ),
+        (
+            json!({ "storage": { "size": "1Gi" } }),
+            json!({ "storage": { "size": 1_000_000_000 } }),
+            "cannot shrink",
+        ),
+        (
+            json!({ "storage": { "size": "20Gi" } }),
+            json!({ "storage": { "size": null } }),
+            "cannot shrink",
+        ),
         (
             json!({ "storage": { "storageClassName": "a" } }),
             json!({ "storage": { "storageClassName": "b" } }),
@@ -204,9 +242,21 @@ async fn rules_on_change() {
             json!({ "storage": { "storageClassName": null } }),
             "storageClassName cannot change",
         ),
-        (json!({}), json!({ "storage": { "storageClassName": "a" } }), "storageClassName cannot change"),
-        (json!({ "nameservice": "one" }), json!({ "nameservice": "two" }), "spec.nameservice is part of clients' URIs"),
-        (json!({ "nameservice": "one" }), json!({ "nameservice": null }), "spec.nameservice is part of clients' URIs"),
+        (
+            json!({}),
+            json!({ "storage": { "storageClassName": "a" } }),
+            "storageClassName cannot change",
+        ),
+        (
+            json!({ "nameservice": "one" }),
+            json!({ "nameservice": "two" }),
+            "spec.nameservice is part of clients' URIs",
+        ),
+        (
+            json!({ "nameservice": "one" }),
+            json!({ "nameservice": null }),
+            "spec.nameservice is part of clients' URIs",
+        ),
         (json!({}), json!({ "nameservice": "two" }), "spec.nameservice is part of clients' URIs"),
         // Saying the default aloud changes nothing.
         (json!({}), json!({ "nameservice": "changing" }), ""),
@@ -215,13 +265,18 @@ async fn rules_on_change() {
     let api = api(&client);
     for (before, change, refusal) in cases {
         let _ = api.delete("changing", &Default::default()).await;
-        api.create(&PostParams::default(), &object("changing", &json!({ "spec": before }))).await.unwrap();
+        api.create(&PostParams::default(), &object("changing", &json!({ "spec": before })))
+            .await
+            .unwrap();
         let patch = Patch::Merge(json!({ "spec": change }));
         match api.patch("changing", &PatchParams::default(), &patch).await {
             Ok(_) => assert_eq!(refusal, "", "{before} -> {change} was accepted"),
             Err(error) => {
                 let said = error.to_string();
-                assert!(!refusal.is_empty() && said.contains(refusal), "{before} -> {change}: {said}");
+                assert!(
+                    !refusal.is_empty() && said.contains(refusal),
+                    "{before} -> {change}: {said}"
+                );
             }
         }
     }

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Client, ResourceExt};
 use metafs_admin_api::{InitRequest, LearnerRequest, LogLevel, TransferRequest, VotersRequest};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::apply::{ignore_missing, server_side};
 use crate::build::{self, secret};
@@ -43,18 +43,25 @@ pub struct Scene<'a> {
 /// # Errors
 /// The step did not (surely) happen.
 pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
-    info!(cluster = scene.cluster.name, namespace = scene.cluster.namespace, ?step, "acting");
     let Scene { client, cluster, .. } = scene;
     match step {
         Step::RecordFormation { nodes } => {
             let formed_of: Vec<String> = nodes.iter().map(ToString::to_string).collect();
             let cluster_id = uuid::Uuid::new_v4().to_string();
-            record(scene, &[(secret::CLUSTER_ID, &cluster_id), (secret::FORMED_OF, &formed_of.join(","))]).await?;
+            record(
+                scene,
+                &[(secret::CLUSTER_ID, &cluster_id), (secret::FORMED_OF, &formed_of.join(","))],
+            )
+            .await?;
             Ok(Vec::new())
         }
         Step::AdoptClusterId { cluster_id } => {
             record(scene, &[(secret::CLUSTER_ID, cluster_id)]).await?;
-            Ok(vec![Note::normal("ClusterFound", "Adopt", format!("The volumes are those of cluster {cluster_id}"))])
+            Ok(vec![Note::normal(
+                "ClusterFound",
+                "Adopt",
+                format!("The volumes are those of cluster {cluster_id}"),
+            )])
         }
         Step::Initialise { via, cluster_id, members } => {
             let request = InitRequest {
@@ -70,7 +77,10 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
             let request = LearnerRequest { node_id: *node, member: member.clone() };
             leader(scene)?.add_learner(&request).await?;
             let text = match replaces {
-                Some(old) => format!("{} came with an empty volume (node {node}, before {old}): catching up", member.name),
+                Some(old) => format!(
+                    "{} came with an empty volume (node {node}, before {old}): catching up",
+                    member.name
+                ),
                 None => format!("Added {} (node {node}): catching up", member.name),
             };
             Ok(vec![Note::normal("MemberAdded", "ChangeMembers", text)])
@@ -104,12 +114,16 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
             if let Some(uid) = pod_uid {
                 delete_pod(client, cluster, &pod, uid, *force).await?;
             }
-            let text = format!("Deleted pod and volume of {pod}: {why}. It comes back as a new member");
+            let text =
+                format!("Deleted pod and volume of {pod}: {why}. It comes back as a new member");
             Ok(vec![Note::warning("VolumeReplaced", "ReplaceVolume", text)])
         }
         Step::DeleteVolume { ordinal, claim_uid } => {
             delete_claim(client, cluster, *ordinal, claim_uid).await?;
-            let text = format!("Deleted the volume of {}, which left the cluster", names::pod(&cluster.name, *ordinal));
+            let text = format!(
+                "Deleted the volume of {}, which left the cluster",
+                names::pod(&cluster.name, *ordinal)
+            );
             Ok(vec![Note::normal("VolumeDeleted", "DeleteVolume", text)])
         }
         Step::Shrink { to } => {
@@ -153,7 +167,11 @@ fn voters_note(joining: &[String], leaving: &[String], voters: usize) -> Note {
         let text = format!("{} left the cluster; {voters} members vote", leaving.join(", "));
         return Note::normal("MemberRemoved", "ChangeMembers", text);
     }
-    Note::normal("MemberJoined", "ChangeMembers", format!("{} joined; {voters} members vote", joining.join(", ")))
+    Note::normal(
+        "MemberJoined",
+        "ChangeMembers",
+        format!("{} joined; {voters} members vote", joining.join(", ")),
+    )
 }
 
 fn member(scene: Scene<'_>, pod: &str) -> Result<metafs_admin_api::Client, Error> {
@@ -163,7 +181,8 @@ fn member(scene: Scene<'_>, pod: &str) -> Result<metafs_admin_api::Client, Error
 
 fn leader(scene: Scene<'_>) -> Result<metafs_admin_api::Client, Error> {
     let name = scene.view.leader().map(|leader| leader.member.name.clone());
-    let no_leader = || Error::Incomplete { object: format!("cluster {}", scene.cluster.name), field: "leader" };
+    let no_leader =
+        || Error::Incomplete { object: format!("cluster {}", scene.cluster.name), field: "leader" };
     member(scene, &name.ok_or_else(no_leader)?)
 }
 
@@ -172,7 +191,8 @@ fn leader(scene: Scene<'_>) -> Result<metafs_admin_api::Client, Error> {
 async fn record(scene: Scene<'_>, fields: &[(&str, &str)]) -> Result<(), Error> {
     let name = names::secret(&scene.cluster.name);
     let version = scene.found.secret.as_ref().and_then(ResourceExt::resource_version);
-    let missing = || Error::Incomplete { object: format!("Secret {name}"), field: "resourceVersion" };
+    let missing =
+        || Error::Incomplete { object: format!("Secret {name}"), field: "resourceVersion" };
     let data: serde_json::Map<String, serde_json::Value> =
         fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
     let patch = serde_json::json!({
@@ -194,14 +214,27 @@ fn exactly(uid: &str) -> DeleteParams {
     }
 }
 
-async fn delete_pod(client: &Client, cluster: &ValidatedCluster, name: &str, uid: &str, force: bool) -> Result<(), Error> {
+async fn delete_pod(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    name: &str,
+    uid: &str,
+    force: bool,
+) -> Result<(), Error> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), &cluster.namespace);
     let params = DeleteParams { grace_period_seconds: force.then_some(0), ..exactly(uid) };
-    ignore_missing(pods.delete(name, &params).await.map(drop)).context(|| format!("deleting pod {name}"))
+    ignore_missing(pods.delete(name, &params).await.map(drop))
+        .context(|| format!("deleting pod {name}"))
 }
 
-async fn delete_claim(client: &Client, cluster: &ValidatedCluster, ordinal: u32, uid: &str) -> Result<(), Error> {
+async fn delete_claim(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    ordinal: u32,
+    uid: &str,
+) -> Result<(), Error> {
     let name = names::claim(&cluster.name, ordinal);
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &cluster.namespace);
-    ignore_missing(claims.delete(&name, &exactly(uid)).await.map(drop)).context(|| format!("deleting volume claim {name}"))
+    ignore_missing(claims.delete(&name, &exactly(uid)).await.map(drop))
+        .context(|| format!("deleting volume claim {name}"))
 }

@@ -32,10 +32,22 @@ pub struct Applied {
 ///
 /// # Errors
 /// What may go away by itself. What Kubernetes refuses for good is [`Applied::problem`].
-pub async fn apply(client: &Client, cluster: &ValidatedCluster, found: &Found, objects: &Objects) -> Result<Applied, Error> {
+pub async fn apply(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    found: &Found,
+    objects: &Objects,
+) -> Result<Applied, Error> {
     // Without `..`: a new object must be thought of here.
-    let Objects { service_account, config, discovery, members, client: client_service, disruption_budget, stateful_set } =
-        objects;
+    let Objects {
+        service_account,
+        config,
+        discovery,
+        members,
+        client: client_service,
+        disruption_budget,
+        stateful_set,
+    } = objects;
     let mut applied = Applied::default();
     let mut note = |result: Result<(), Error>| match result {
         Err(error) if error.is_permanent() => {
@@ -57,7 +69,11 @@ pub async fn apply(client: &Client, cluster: &ValidatedCluster, found: &Found, o
         Some(live) if live.meta().deletion_timestamp.is_some() => {}
         Some(live) if resize::template_outgrown(live, cluster) => {
             // The volume template is immutable: the StatefulSet is replaced, its pods stay.
-            info!(cluster = cluster.name, namespace = cluster.namespace, "replacing the StatefulSet: its volumes grow");
+            info!(
+                cluster = cluster.name,
+                namespace = cluster.namespace,
+                "replacing the StatefulSet: its volumes grow"
+            );
             let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &cluster.namespace);
             let orphaning = DeleteParams::orphan();
             ignore_missing(sets.delete(&live.name_any(), &orphaning).await.map(drop))
@@ -78,7 +94,9 @@ pub async fn apply(client: &Client, cluster: &ValidatedCluster, found: &Found, o
 /// The API server's words, without the request's debris.
 fn refusal(error: &Error) -> String {
     match (error, error.answer()) {
-        (Error::Kubernetes { what, source: _ }, Some(status)) => format!("{what}: {}", status.message),
+        (Error::Kubernetes { what, source: _ }, Some(status)) => {
+            format!("{what}: {}", status.message)
+        }
         _ => error.to_string(),
     }
 }
@@ -94,7 +112,10 @@ where
 {
     let kind = K::kind(&K::DynamicType::default()).into_owned();
     let name = object.name_any();
-    let namespace = object.namespace().ok_or_else(|| Error::Incomplete { object: format!("{kind} {name}"), field: "namespace" })?;
+    let namespace = object.namespace().ok_or_else(|| Error::Incomplete {
+        object: format!("{kind} {name}"),
+        field: "namespace",
+    })?;
     Api::<K>::namespaced(client.clone(), &namespace)
         .patch(&name, &PatchParams::apply(names::FIELD_MANAGER).force(), &Patch::Apply(object))
         .await
@@ -106,7 +127,11 @@ where
 ///
 /// # Errors
 /// [`Error::Kubernetes`]
-pub async fn ensure_secret(client: &Client, cluster: &ValidatedCluster, found: &Found) -> Result<Secret, Error> {
+pub async fn ensure_secret(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    found: &Found,
+) -> Result<Secret, Error> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), &cluster.namespace);
     let name = names::secret(&cluster.name);
     match &found.secret {
@@ -123,7 +148,10 @@ pub async fn ensure_secret(client: &Client, cluster: &ValidatedCluster, found: &
         }
         None => {
             let made = secret::build(cluster, &secret::draw_key());
-            secrets.create(&PostParams::default(), &made).await.context(|| format!("creating Secret {name}"))
+            secrets
+                .create(&PostParams::default(), &made)
+                .await
+                .context(|| format!("creating Secret {name}"))
         }
     }
 }

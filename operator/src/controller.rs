@@ -69,7 +69,10 @@ struct Memory {
 impl Context {
     /// For one controller.
     pub fn new(client: Client, settings: Settings, metrics: Arc<Metrics>) -> Self {
-        let reporter = Reporter { controller: names::FIELD_MANAGER.into(), instance: Some(settings.identity.clone()) };
+        let reporter = Reporter {
+            controller: names::FIELD_MANAGER.into(),
+            instance: Some(settings.identity.clone()),
+        };
         let recorder = Recorder::new(client.clone(), reporter);
         Self { client, settings, recorder, metrics, memory: Mutex::default() }
     }
@@ -86,11 +89,15 @@ impl Context {
 }
 
 /// Runs the controller until `shutdown`; passes under way are finished.
-pub async fn run(context: Arc<Context>, shutdown: impl Future<Output = ()> + Send + Sync + 'static) {
+pub async fn run(
+    context: Arc<Context>,
+    shutdown: impl Future<Output = ()> + Send + Sync + 'static,
+) {
     let client = context.client.clone();
     let all = watcher::Config::default().any_semantic();
     let ours = || watcher::Config::default().labels(names::MANAGED).any_semantic();
-    let config = controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(100));
+    let config =
+        controller::Config::default().concurrency(CONCURRENCY).debounce(Duration::from_millis(100));
     Controller::new(Api::<Guarded>::all(client.clone()), all)
         .with_config(config)
         .owns(Api::<StatefulSet>::all(client.clone()), ours())
@@ -99,7 +106,9 @@ pub async fn run(context: Arc<Context>, shutdown: impl Future<Output = ()> + Sen
         .owns(Api::<ServiceAccount>::all(client.clone()), ours())
         .owns(Api::<PodDisruptionBudget>::all(client.clone()), ours())
         .watches(Api::<Pod>::all(client.clone()), ours(), |pod| of_instance(&pod))
-        .watches(Api::<PersistentVolumeClaim>::all(client.clone()), ours(), |claim| of_instance(&claim))
+        .watches(Api::<PersistentVolumeClaim>::all(client.clone()), ours(), |claim| {
+            of_instance(&claim)
+        })
         .graceful_shutdown_on(shutdown)
         .run(reconcile, on_error, context)
         .for_each(|done| async move {
@@ -167,7 +176,8 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
         Ok(cluster) => cluster,
         Err(why) => {
             let generation = resource.meta().generation.unwrap_or_default();
-            let status = status::invalid(generation, &why, resource.status.as_ref(), Timestamp::now());
+            let status =
+                status::invalid(generation, &why, resource.status.as_ref(), Timestamp::now());
             write_status(context, &labels, resource, status).await?;
             return Ok(Action::await_change());
         }
@@ -196,11 +206,23 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
     let view = observe(&context.client, &cluster, &found, &applied, &access).await?;
     let decision = decide(&view);
     debug!(cluster = cluster.name, namespace = cluster.namespace, ?decision, "decided");
-    let scene = Scene { client: &context.client, cluster: &cluster, found: &found, view: &view, access: &access };
+    let scene = Scene {
+        client: &context.client,
+        cluster: &cluster,
+        found: &found,
+        view: &view,
+        access: &access,
+    };
     let obstacles = carry_out(context, scene, resource, &applied, &decision).await;
 
-    let status =
-        status::status(&cluster, &view, &decision, &obstacles, resource.status.as_ref(), Timestamp::now());
+    let status = status::status(
+        &cluster,
+        &view,
+        &decision,
+        &obstacles,
+        resource.status.as_ref(),
+        Timestamp::now(),
+    );
     write_status(context, &labels, resource, status).await?;
     context.remember(&labels, |memory| memory.failures = 0);
     Ok(Action::requeue(pace(&cluster, &found, &decision, &obstacles, context.settings.poll)))
@@ -225,13 +247,14 @@ async fn carry_out(
     if obstacles.refused_object.is_some() || applied.stateful_set.is_none() {
         return obstacles;
     }
+    let ValidatedCluster { name, namespace, .. } = scene.cluster;
+    info!(cluster = name, namespace, reason = decision.reason.as_str(), "{}", decision.message);
     match act::act(scene, step).await {
         Ok(notes) => {
             context.metrics.step();
             events::publish(&context.recorder, &resource.object_ref(&()), &notes).await;
         }
         Err(error) => {
-            let ValidatedCluster { name, namespace, .. } = scene.cluster;
             warn!(cluster = name, namespace, ?step, %error, "the step failed; deciding anew");
             obstacles.failed_step = Some(error.to_string());
         }
@@ -258,13 +281,23 @@ fn pace(
 }
 
 /// A resource that is not of the present schema: said on it, and left alone.
-async fn unreadable(context: &Context, labels: &ClusterLabels, object: &Guarded, why: &str) -> Result<Action, Error> {
+async fn unreadable(
+    context: &Context,
+    labels: &ClusterLabels,
+    object: &Guarded,
+    why: &str,
+) -> Result<Action, Error> {
     let generation = object.meta().generation.unwrap_or_default();
     let invalid = crate::validate::Invalid::Field { field: "spec", message: why.to_owned() };
     let status = status::invalid(generation, &invalid, None, Timestamp::now());
     let known = context.remember(labels, |memory| memory.written.is_some());
     if !known {
-        warn!(cluster = labels.name, namespace = labels.namespace, error = why, "the resource cannot be read");
+        warn!(
+            cluster = labels.name,
+            namespace = labels.namespace,
+            error = why,
+            "the resource cannot be read"
+        );
         patch_status(context, labels, &status).await?;
         context.remember(labels, |memory| memory.written = Some(Instant::now()));
     }
@@ -291,16 +324,27 @@ async fn write_status(
     context.remember(labels, |memory| memory.written = Some(Instant::now()));
     let notes = events::changes(before, &status);
     for note in &notes {
-        info!(cluster = labels.name, namespace = labels.namespace, reason = note.reason, "{}", note.text);
+        info!(
+            cluster = labels.name,
+            namespace = labels.namespace,
+            reason = note.reason,
+            "{}",
+            note.text
+        );
     }
     events::publish(&context.recorder, &resource.object_ref(&()), &notes).await;
     Ok(())
 }
 
-async fn patch_status(context: &Context, labels: &ClusterLabels, status: &MetadataClusterStatus) -> Result<(), Error> {
+async fn patch_status(
+    context: &Context,
+    labels: &ClusterLabels,
+    status: &MetadataClusterStatus,
+) -> Result<(), Error> {
     // Untyped: the answer may hold a spec that cannot be read.
     let kind = ApiResource::erase::<MetadataCluster>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(context.client.clone(), &labels.namespace, &kind);
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(context.client.clone(), &labels.namespace, &kind);
     let patch = serde_json::json!({
         "apiVersion": kind.api_version,
         "kind": kind.kind,

@@ -51,13 +51,17 @@ pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result
 impl Found {
     /// Pods the live StatefulSet is asked for.
     pub fn live_replicas(&self) -> Option<u32> {
-        let set = self.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())?;
+        let set =
+            self.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())?;
         Some(u32::try_from(set.spec.as_ref()?.replicas.unwrap_or(1)).unwrap_or(0))
     }
 
     /// The highest ordinal that has a volume claim.
     pub fn highest_claim(&self, cluster: &str) -> Option<u32> {
-        self.claims.iter().filter_map(|claim| names::claim_ordinal(cluster, &claim.name_any())).max()
+        self.claims
+            .iter()
+            .filter_map(|claim| names::claim_ordinal(cluster, &claim.name_any()))
+            .max()
     }
 
     /// The cluster's key.

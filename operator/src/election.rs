@@ -45,7 +45,13 @@ enum Turn {
 
 impl Elector {
     /// A candidate for the Lease `namespace/name`; `identity` must be unique among operators.
-    pub fn new(client: Client, namespace: &str, name: &str, identity: &str, duration: Duration) -> Self {
+    pub fn new(
+        client: Client,
+        namespace: &str,
+        name: &str,
+        identity: &str,
+        duration: Duration,
+    ) -> Self {
         Self {
             leases: Api::namespaced(client, namespace),
             namespace: namespace.to_owned(),
@@ -86,7 +92,9 @@ impl Elector {
             match self.attempt().await {
                 Ok(true) => renewed = begun,
                 Ok(false) => break,
-                Err(error) => warn!(lease = self.name, %error, "the lease was not renewed; trying again"),
+                Err(error) => {
+                    warn!(lease = self.name, %error, "the lease was not renewed; trying again")
+                }
             }
         }
         warn!(lease = self.name, identity = self.identity, "not the elected operator any more");
@@ -111,7 +119,11 @@ impl Elector {
     /// Tries once to get or renew the Lease.
     async fn attempt(&mut self) -> Result<bool, Error> {
         let lease = self.read().await?;
-        let turn = self.turn(lease.as_ref().and_then(|lease| lease.spec.as_ref()), lease.is_some(), Instant::now());
+        let turn = self.turn(
+            lease.as_ref().and_then(|lease| lease.spec.as_ref()),
+            lease.is_some(),
+            Instant::now(),
+        );
         let now = Some(MicroTime(Timestamp::now()));
         let written = match (turn, lease) {
             (Turn::Wait, _) => return Ok(false),
@@ -126,14 +138,19 @@ impl Elector {
                 spec.lease_duration_seconds = Some(self.seconds());
                 spec.acquire_time.clone_from(&now);
                 spec.renew_time = now;
-                spec.lease_transitions = Some(spec.lease_transitions.unwrap_or(0).saturating_add(1));
+                spec.lease_transitions =
+                    Some(spec.lease_transitions.unwrap_or(0).saturating_add(1));
                 self.replace(lease).await
             }
         };
         match written {
             Ok(()) => Ok(true),
             // Somebody else was faster.
-            Err(error) if error.answer().is_some_and(|s| s.is_conflict() || s.is_already_exists()) => Ok(false),
+            Err(error)
+                if error.answer().is_some_and(|s| s.is_conflict() || s.is_already_exists()) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }
@@ -142,14 +159,19 @@ impl Elector {
         if !exists {
             return Turn::Create;
         }
-        let Some(holder) = spec.and_then(|spec| spec.holder_identity.as_deref()).filter(|holder| !holder.is_empty()) else {
+        let Some(holder) = spec
+            .and_then(|spec| spec.holder_identity.as_deref())
+            .filter(|holder| !holder.is_empty())
+        else {
             return Turn::Take;
         };
         if holder == self.identity {
             return Turn::Renew;
         }
         let renewal = (Some(holder.to_owned()), spec.and_then(|spec| spec.renew_time.clone()));
-        let told = spec.and_then(|spec| u64::try_from(spec.lease_duration_seconds?).ok()).map(Duration::from_secs);
+        let told = spec
+            .and_then(|spec| u64::try_from(spec.lease_duration_seconds?).ok())
+            .map(Duration::from_secs);
         match &self.seen {
             Some(seen) if seen.renewal == renewal => {
                 let silent = now.saturating_duration_since(seen.at);

@@ -66,7 +66,9 @@ impl Error {
     /// Whether the same request will fail again until a person changes something.
     pub fn is_permanent(&self) -> bool {
         self.answer().is_some_and(|status| {
-            status.is_invalid() || status.is_forbidden() || matches!(status.code, 400 | 404 | 405 | 413 | 415)
+            status.is_invalid()
+                || status.is_forbidden()
+                || matches!(status.code, 400 | 404 | 405 | 413 | 415)
         })
     }
 }

@@ -40,27 +40,50 @@ pub fn changes(before: Option<&MetadataClusterStatus>, after: &MetadataClusterSt
         && new != old
     {
         let term = after.term.unwrap_or_default();
-        notes.push(Note::normal("LeaderChanged", "Observe", format!("{new} leads since term {term}, before it {old}")));
+        notes.push(Note::normal(
+            "LeaderChanged",
+            "Observe",
+            format!("{new} leads since term {term}, before it {old}"),
+        ));
     }
 
-    let rolling = |status: Option<&MetadataClusterStatus>| is(status, condition::PROGRESSING, Reason::Rolling.as_str());
+    let rolling = |status: Option<&MetadataClusterStatus>| {
+        is(status, condition::PROGRESSING, Reason::Rolling.as_str())
+    };
     match (rolling(before), rolling(Some(after))) {
-        (false, true) => notes.push(Note::normal("RollStarted", "Roll", "Restarting pods one by one".into())),
+        (false, true) => {
+            notes.push(Note::normal("RollStarted", "Roll", "Restarting pods one by one".into()))
+        }
         (true, false) if is(Some(after), condition::READY, Reason::Ready.as_str()) => {
-            notes.push(Note::normal("RollFinished", "Roll", "All pods run the present template".into()));
+            notes.push(Note::normal(
+                "RollFinished",
+                "Roll",
+                "All pods run the present template".into(),
+            ));
         }
         _ => {}
     }
 
     let stalled = |status: Option<&MetadataClusterStatus>| {
-        status?.conditions.iter().find(|c| c.type_ == condition::STALLED && c.status == "True").cloned()
+        status?
+            .conditions
+            .iter()
+            .find(|c| c.type_ == condition::STALLED && c.status == "True")
+            .cloned()
     };
     match (stalled(before), stalled(Some(after))) {
         (old, Some(new)) if old.as_ref().is_none_or(|old| old.reason != new.reason) => {
             // Reasons are ours: a fixed set.
-            notes.push(Note { warning: true, reason: "Stalled", action: "Wait", text: format!("{}: {}", new.reason, new.message) });
+            notes.push(Note {
+                warning: true,
+                reason: "Stalled",
+                action: "Wait",
+                text: format!("{}: {}", new.reason, new.message),
+            });
         }
-        (Some(_), None) => notes.push(Note::normal("Resumed", "Continue", "Nothing is in the way any more".into())),
+        (Some(_), None) => {
+            notes.push(Note::normal("Resumed", "Continue", "Nothing is in the way any more".into()))
+        }
         _ => {}
     }
     notes
@@ -68,12 +91,19 @@ pub fn changes(before: Option<&MetadataClusterStatus>, after: &MetadataClusterSt
 
 fn is(status: Option<&MetadataClusterStatus>, type_: &str, reason: &str) -> bool {
     status.is_some_and(|status| {
-        status.conditions.iter().any(|c| c.type_ == type_ && c.status == "True" && c.reason == reason)
+        status
+            .conditions
+            .iter()
+            .any(|c| c.type_ == type_ && c.status == "True" && c.reason == reason)
     })
 }
 
 /// Publishes notes. An Event that cannot be published is logged and no more: nothing hangs on it.
-pub async fn publish(recorder: &Recorder, of: &k8s_openapi::api::core::v1::ObjectReference, notes: &[Note]) {
+pub async fn publish(
+    recorder: &Recorder,
+    of: &k8s_openapi::api::core::v1::ObjectReference,
+    notes: &[Note],
+) {
     for Note { warning, reason, action, text } in notes {
         let event = Event {
             type_: if *warning { EventType::Warning } else { EventType::Normal },

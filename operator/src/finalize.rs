@@ -40,10 +40,18 @@ pub async fn ensure_finalizer(client: &Client, resource: &MetadataCluster) -> Re
     Ok(true)
 }
 
-async fn set_finalizer(client: &Client, resource: &MetadataCluster, wanted: bool) -> Result<(), Error> {
+async fn set_finalizer(
+    client: &Client,
+    resource: &MetadataCluster,
+    wanted: bool,
+) -> Result<(), Error> {
     let name = resource.name_any();
-    let mut finalizers: Vec<&str> =
-        resource.finalizers().iter().map(String::as_str).filter(|name| *name != names::FINALIZER).collect();
+    let mut finalizers: Vec<&str> = resource
+        .finalizers()
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != names::FINALIZER)
+        .collect();
     if wanted {
         finalizers.push(names::FINALIZER);
     }
@@ -62,7 +70,9 @@ fn api(client: &Client, resource: &MetadataCluster) -> Result<Api<MetadataCluste
 }
 
 fn namespace(resource: &MetadataCluster) -> Result<String, Error> {
-    resource.namespace().ok_or_else(|| Error::Incomplete { object: resource.name_any(), field: "namespace" })
+    resource
+        .namespace()
+        .ok_or_else(|| Error::Incomplete { object: resource.name_any(), field: "namespace" })
 }
 
 /// One step of the deletion of a resource.
@@ -77,9 +87,13 @@ pub async fn finalize(client: &Client, resource: &MetadataCluster) -> Result<Pro
         let (name, namespace) = (resource.name_any(), namespace(resource)?);
         let found = dereference(client, &namespace, &name).await?;
         let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &namespace);
-        if let Some(set) = found.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none()) {
-            ignore_missing(sets.delete(&set.name_any(), &DeleteParams::background()).await.map(drop))
-                .context(|| format!("deleting StatefulSet {name}"))?;
+        if let Some(set) =
+            found.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())
+        {
+            ignore_missing(
+                sets.delete(&set.name_any(), &DeleteParams::background()).await.map(drop),
+            )
+            .context(|| format!("deleting StatefulSet {name}"))?;
         }
         // The StatefulSet's controller would make a missing volume anew as long as it is there.
         if found.stateful_set.is_some() || !found.pods.is_empty() {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser;
 use metafs_operator::config::{LogFormat, Options};
+use metafs_operator::http;
 use metafs_operator::metrics::Metrics;
 use metafs_operator::run::{End, run};
-use metafs_operator::http;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::EnvFilter;
@@ -34,7 +34,12 @@ async fn work(options: Options) -> anyhow::Result<End> {
         LogFormat::Json => log.json().flatten_event(true).init(),
         LogFormat::Text => log.init(),
     }
-    info!(version = env!("CARGO_PKG_VERSION"), image = options.image, identity = options.identity, "starting");
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        image = options.image,
+        identity = options.identity,
+        "starting"
+    );
     let mut terminate = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("waiting for SIGINT")?;
     let shutdown = async move {

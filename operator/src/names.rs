@@ -28,7 +28,8 @@ pub const HEALTH_PORT: u16 = 9872;
 /// Label that names the cluster a pod or volume belongs to.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Selects everything this operator made, whatever the cluster.
-pub const MANAGED: &str = "app.kubernetes.io/name=metafs,app.kubernetes.io/managed-by=metafs-operator";
+pub const MANAGED: &str =
+    "app.kubernetes.io/name=metafs,app.kubernetes.io/managed-by=metafs-operator";
 
 /// Labels that select a cluster's pods; never changed (a StatefulSet's selector is immutable).
 pub fn selector(cluster: &str) -> BTreeMap<String, String> {
@@ -48,7 +49,11 @@ pub fn labels(cluster: &str) -> BTreeMap<String, String> {
 
 /// [`selector`] in the form of a query.
 pub fn selector_query(cluster: &str) -> String {
-    selector(cluster).iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+    selector(cluster)
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Headless Service: a stable DNS name for every pod, ready or not.
@@ -101,7 +106,8 @@ mod tests {
     fn ordinals_are_read_back_and_nothing_else() {
         assert_eq!(ordinal("demo", &pod("demo", 12)), Some(12));
         assert_eq!(claim_ordinal("demo", &claim("demo", 3)), Some(3));
-        for other in ["demo", "demo-", "demo-01", "demo-x", "demo-members-0", "demo2-0", "other-0"] {
+        for other in ["demo", "demo-", "demo-01", "demo-x", "demo-members-0", "demo2-0", "other-0"]
+        {
             assert_eq!(ordinal("demo", other), None, "{other}");
         }
         assert_eq!(claim_ordinal("demo", "demo-0"), None);

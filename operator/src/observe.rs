@@ -24,10 +24,10 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// its way).
 const SCHEDULING: Duration = Duration::from_secs(120);
 
-/// Reasons of a waiting container that do not go away by waiting.
-const STUCK_REASONS: [&str; 8] = [
-    "ImagePullBackOff",
-    "ErrImagePull",
+/// Reasons of a waiting container whose image is not there.
+const PULL_REASONS: [&str; 2] = ["ImagePullBackOff", "ErrImagePull"];
+/// Other reasons of a waiting container that do not go away by waiting.
+const STUCK_REASONS: [&str; 6] = [
     "ErrImageNeverPull",
     "InvalidImageName",
     "CrashLoopBackOff",
@@ -35,6 +35,8 @@ const STUCK_REASONS: [&str; 8] = [
     "CreateContainerError",
     "RunContainerError",
 ];
+/// Restarts after which a container that fails counts as stuck.
+const CRASHES: i32 = 2;
 
 /// Where the members' admin APIs are, and the key to them.
 #[derive(Clone, Debug)]
@@ -59,7 +61,11 @@ impl Access {
     ///
     /// # Errors
     /// [`Error::Admin`]
-    pub fn client(&self, pod: &str, timeout: Duration) -> Result<Option<metafs_admin_api::Client>, Error> {
+    pub fn client(
+        &self,
+        pod: &str,
+        timeout: Duration,
+    ) -> Result<Option<metafs_admin_api::Client>, Error> {
         let Some(host) = self.hosts.get(pod) else { return Ok(None) };
         let address = format!("{host}:{}", names::ADMIN_PORT);
         Ok(Some(metafs_admin_api::Client::new(address, self.key.clone(), timeout)?))
@@ -81,24 +87,33 @@ pub async fn observe(
     let set = applied.stateful_set.as_ref();
     let set_status = set.and_then(|set| set.status.as_ref());
     let template_seen = set_status.is_some_and(|status| {
-        status.observed_generation == set.and_then(|set| set.metadata.generation) && status.update_revision.is_some()
+        status.observed_generation == set.and_then(|set| set.metadata.generation)
+            && status.update_revision.is_some()
     });
-    let revision = set_status.and_then(|status| status.update_revision.as_deref()).filter(|_| template_seen);
-    let stateful_replicas =
-        set.and_then(|set| set.spec.as_ref()?.replicas).and_then(|n| u32::try_from(n).ok()).unwrap_or(cluster.replicas);
+    let revision =
+        set_status.and_then(|status| status.update_revision.as_deref()).filter(|_| template_seen);
+    let stateful_replicas = set
+        .and_then(|set| set.spec.as_ref()?.replicas)
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(cluster.replicas);
 
     let name = &cluster.name;
     let mut ordinals: BTreeSet<u32> = (0..cluster.replicas.max(stateful_replicas)).collect();
     ordinals.extend(found.pods.iter().filter_map(|pod| names::ordinal(name, &pod.name_any())));
-    ordinals.extend(found.claims.iter().filter_map(|claim| names::claim_ordinal(name, &claim.name_any())));
+    ordinals.extend(
+        found.claims.iter().filter_map(|claim| names::claim_ordinal(name, &claim.name_any())),
+    );
 
     let members = join_all(ordinals.into_iter().map(|ordinal| async move {
         let pod_name = names::pod(name, ordinal);
         let pod = found.pods.iter().find(|pod| pod.name_any() == pod_name);
-        let claim = found.claims.iter().find(|claim| names::claim_ordinal(name, &claim.name_any()) == Some(ordinal));
-        let (server, log_filter) = match pod {
+        let claim = found
+            .claims
+            .iter()
+            .find(|claim| names::claim_ordinal(name, &claim.name_any()) == Some(ordinal));
+        let Answer { server, refusal, log_filter } = match pod {
             Some(_) => ask(access, &pod_name).await,
-            None => (None, None),
+            None => Answer::default(),
         };
         let pod_view = pod.map(|pod| pod_view(pod, revision, now));
         let node_gone_for = match (&server, &pod_view) {
@@ -109,7 +124,16 @@ pub async fn observe(
             _ => None,
         };
         let volume = claim.map(volume_view);
-        Ok(MemberView { ordinal, name: pod_name, pod: pod_view, volume, node_gone_for, server, log_filter })
+        Ok(MemberView {
+            ordinal,
+            name: pod_name,
+            pod: pod_view,
+            volume,
+            node_gone_for,
+            server,
+            refusal,
+            log_filter,
+        })
     }))
     .await
     .into_iter()
@@ -128,21 +152,37 @@ pub async fn observe(
     })
 }
 
-/// What the server in a pod says; a silent one is not an error here.
-async fn ask(access: &Access, pod: &str) -> (Option<Status>, Option<String>) {
+/// What the server in a pod answered.
+#[derive(Default)]
+struct Answer {
+    server: Option<Status>,
+    refusal: Option<String>,
+    log_filter: Option<String>,
+}
+
+/// Asks the server in a pod; a silent one is not an error here.
+async fn ask(access: &Access, pod: &str) -> Answer {
     let client = match access.client(pod, ANSWER) {
         Ok(Some(client)) => client,
-        Ok(None) => return (None, None),
+        Ok(None) => return Answer::default(),
         Err(error) => {
             debug!(pod, %error, "no client");
-            return (None, None);
+            return Answer::default();
         }
     };
     let (status, level) = futures::join!(client.status(), client.log_level());
-    if let Err(error) = &status {
-        debug!(pod, %error, "no status");
+    let log_filter = level.ok().map(|level| level.filter);
+    match status {
+        Ok(server) => Answer { server: Some(server), refusal: None, log_filter },
+        Err(error) => {
+            debug!(pod, %error, "no status");
+            Answer {
+                server: None,
+                refusal: error.refusal().map(|refusal| refusal.message.clone()),
+                log_filter,
+            }
+        }
     }
-    (status.ok(), level.ok().map(|level| level.filter))
 }
 
 fn since(then: Option<Timestamp>, now: Timestamp) -> Duration {
@@ -152,7 +192,9 @@ fn since(then: Option<Timestamp>, now: Timestamp) -> Duration {
 
 fn pod_view(pod: &Pod, revision: Option<&str>, now: Timestamp) -> PodView {
     let status = pod.status.as_ref();
-    let condition = |type_: &str| status?.conditions.as_deref()?.iter().find(|condition| condition.type_ == type_);
+    let condition = |type_: &str| {
+        status?.conditions.as_deref()?.iter().find(|condition| condition.type_ == type_)
+    };
     let ready = condition("Ready");
     let changed = ready.and_then(|ready| ready.last_transition_time.as_ref());
     let created = pod.metadata.creation_timestamp.as_ref();
@@ -173,28 +215,53 @@ fn pod_view(pod: &Pod, revision: Option<&str>, now: Timestamp) -> PodView {
 pub fn trouble(pod: &Pod, unready_for: Duration) -> Option<String> {
     let status = pod.status.as_ref()?;
     if status.phase.as_deref() == Some("Failed") {
-        let why = status.message.as_deref().or(status.reason.as_deref()).unwrap_or("no reason given");
+        let why =
+            status.message.as_deref().or(status.reason.as_deref()).unwrap_or("no reason given");
         return Some(format!("the pod failed: {why}"));
     }
     let unscheduled = status.conditions.iter().flatten().find(|condition| {
-        condition.type_ == "PodScheduled" && condition.status == "False" && unready_for >= SCHEDULING
+        condition.type_ == "PodScheduled"
+            && condition.status == "False"
+            && unready_for >= SCHEDULING
     });
     if let Some(condition) = unscheduled {
-        return Some(format!("cannot be scheduled: {}", condition.message.as_deref().unwrap_or("no reason given")));
+        return Some(format!(
+            "cannot be scheduled: {}",
+            condition.message.as_deref().unwrap_or("no reason given")
+        ));
     }
-    status.container_statuses.iter().flatten().find_map(|container| {
-        let waiting = container.state.as_ref()?.waiting.as_ref()?;
-        let reason = waiting.reason.as_deref().filter(|reason| STUCK_REASONS.contains(reason))?;
-        let ended = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
-        let detail = match (reason, ended) {
-            ("CrashLoopBackOff", Some(ended)) => {
-                let why = ended.message.as_deref().or(ended.reason.as_deref()).unwrap_or("no reason given");
-                format!("ends with code {}: {}", ended.exit_code, why.trim())
+    status.container_statuses.iter().flatten().filter(|container| !container.ready).find_map(
+        |container| {
+            let image = &container.image;
+            let waiting = container.state.as_ref().and_then(|state| state.waiting.as_ref());
+            let ended = container.last_state.as_ref().and_then(|state| state.terminated.as_ref());
+            // Between two crashes it runs for a moment; that is no reason for hope.
+            if let Some(ended) =
+                ended.filter(|ended| ended.exit_code != 0 && container.restart_count >= CRASHES)
+            {
+                let last_line =
+                    ended.message.as_deref().and_then(|text| text.trim().lines().last());
+                let why = last_line.or(ended.reason.as_deref()).unwrap_or("no reason given");
+                let why: String = why.chars().take(300).collect();
+                return Some(format!(
+                    "image {image} ends again and again, with code {}: {why}",
+                    ended.exit_code
+                ));
             }
-            _ => waiting.message.clone().unwrap_or_default(),
-        };
-        Some(format!("{reason} of image {}: {detail}", container.image))
-    })
+            let waiting = waiting?;
+            match waiting.reason.as_deref()? {
+                // The kubelet's words alternate; these stay.
+                reason if PULL_REASONS.contains(&reason) => {
+                    Some(format!("image {image} cannot be pulled"))
+                }
+                reason if STUCK_REASONS.contains(&reason) => Some(format!(
+                    "{reason} of image {image}: {}",
+                    waiting.message.as_deref().unwrap_or_default()
+                )),
+                _ => None,
+            }
+        },
+    )
 }
 
 fn volume_view(claim: &PersistentVolumeClaim) -> VolumeView {
@@ -215,16 +282,18 @@ async fn node_gone_for(
     now: Timestamp,
 ) -> Result<Option<Duration>, Error> {
     let of_pod = pod.and_then(|pod| pod.spec.as_ref()?.node_name.clone());
-    let of_claim = claim.and_then(|claim| claim.annotations().get("volume.kubernetes.io/selected-node").cloned());
+    let of_claim = claim
+        .and_then(|claim| claim.annotations().get("volume.kubernetes.io/selected-node").cloned());
     let Some(node) = of_pod.or(of_claim) else { return Ok(None) };
     let nodes: Api<Node> = Api::all(client.clone());
-    let found = nodes
-        .get_opt(&node)
-        .await
-        .map_err(|source| Error::Kubernetes { what: format!("reading node {node}"), source: Box::new(source) })?;
+    let found = nodes.get_opt(&node).await.map_err(|source| Error::Kubernetes {
+        what: format!("reading node {node}"),
+        source: Box::new(source),
+    })?;
     // When a node was deleted nobody knows; its pod has been down for this long.
     let Some(found) = found else { return Ok(Some(unready_for)) };
-    let ready = found.status.and_then(|status| status.conditions?.into_iter().find(|c| c.type_ == "Ready"));
+    let ready =
+        found.status.and_then(|status| status.conditions?.into_iter().find(|c| c.type_ == "Ready"));
     Ok(match ready {
         Some(ready) if ready.status == "True" => None,
         Some(ready) => Some(since(ready.last_transition_time.map(|time| time.0), now)),
@@ -250,16 +319,36 @@ mod tests {
     fn says_why_a_pod_cannot_start() {
         let waiting = |reason: &str, last: serde_json::Value| {
             let status = json!({ "containerStatuses": [{
-                "name": "metaserver", "image": "x:1", "imageID": "", "ready": false, "restartCount": 1,
+                "name": "metaserver", "image": "x:1", "imageID": "", "ready": false, "restartCount": 0,
                 "state": { "waiting": { "reason": reason, "message": "back-off" } }, "lastState": last,
             }]});
             trouble(&pod(status), Duration::ZERO)
         };
-        assert_eq!(waiting("ImagePullBackOff", json!({})).as_deref(), Some("ImagePullBackOff of image x:1: back-off"));
+        for reason in ["ImagePullBackOff", "ErrImagePull"] {
+            assert_eq!(waiting(reason, json!({})).as_deref(), Some("image x:1 cannot be pulled"));
+        }
+        let want = "InvalidImageName of image x:1: back-off";
+        assert_eq!(waiting("InvalidImageName", json!({})).as_deref(), Some(want));
         assert_eq!(waiting("ContainerCreating", json!({})), None);
-        let ended = json!({ "terminated": { "exitCode": 2, "message": "bad config\n" } });
-        let want = "CrashLoopBackOff of image x:1: ends with code 2: bad config";
-        assert_eq!(waiting("CrashLoopBackOff", ended).as_deref(), Some(want));
+    }
+
+    #[test]
+    fn a_crashing_container_stays_in_trouble_between_crashes() {
+        let crashed = |restarts: i32, state: serde_json::Value, ready: bool| {
+            let status = json!({ "containerStatuses": [{
+                "name": "metaserver", "image": "x:1", "imageID": "", "ready": ready, "restartCount": restarts, "state": state,
+                "lastState": { "terminated": { "exitCode": 2, "message": "starting\nbad config\n" } },
+            }]});
+            trouble(&pod(status), Duration::ZERO)
+        };
+        let want = Some("image x:1 ends again and again, with code 2: bad config");
+        assert_eq!(
+            crashed(3, json!({ "waiting": { "reason": "CrashLoopBackOff" } }), false).as_deref(),
+            want
+        );
+        assert_eq!(crashed(3, json!({ "running": {} }), false).as_deref(), want);
+        assert_eq!(crashed(3, json!({ "running": {} }), true), None);
+        assert_eq!(crashed(1, json!({ "running": {} }), false), None);
     }
 
     #[test]

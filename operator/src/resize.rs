@@ -22,8 +22,14 @@ fn asked(spec: Option<&PersistentVolumeClaimSpec>) -> Option<u64> {
 
 /// Whether new volumes of this StatefulSet would be smaller than wanted.
 pub fn template_outgrown(set: &StatefulSet, cluster: &ValidatedCluster) -> bool {
-    let templates = set.spec.as_ref().and_then(|spec| spec.volume_claim_templates.as_deref()).unwrap_or_default();
-    templates.iter().any(|claim| asked(claim.spec.as_ref()).is_some_and(|bytes| bytes != cluster.storage_bytes))
+    let templates = set
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.volume_claim_templates.as_deref())
+        .unwrap_or_default();
+    templates
+        .iter()
+        .any(|claim| asked(claim.spec.as_ref()).is_some_and(|bytes| bytes != cluster.storage_bytes))
 }
 
 /// Asks for more where a claim asks for less than wanted. Whether the storage class can do it, the
@@ -31,14 +37,24 @@ pub fn template_outgrown(set: &StatefulSet, cluster: &ValidatedCluster) -> bool 
 ///
 /// # Errors
 /// [`Error::Kubernetes`]
-pub async fn grow_claims(client: &Client, cluster: &ValidatedCluster, found: &Found) -> Result<(), Error> {
+pub async fn grow_claims(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    found: &Found,
+) -> Result<(), Error> {
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &cluster.namespace);
     for claim in found.claims.iter().filter(|claim| claim.meta().deletion_timestamp.is_none()) {
         if asked(claim.spec.as_ref()).is_none_or(|bytes| bytes >= cluster.storage_bytes) {
             continue;
         }
         let name = claim.name_any();
-        info!(cluster = cluster.name, namespace = cluster.namespace, claim = name, size = cluster.storage.size.0, "growing a volume");
+        info!(
+            cluster = cluster.name,
+            namespace = cluster.namespace,
+            claim = name,
+            size = cluster.storage.size.0,
+            "growing a volume"
+        );
         let requests = BTreeMap::from([("storage", &cluster.storage.size)]);
         let patch = serde_json::json!({ "spec": { "resources": { "requests": requests } } });
         claims

@@ -23,7 +23,12 @@ pub enum End {
 }
 
 /// Waits to be elected, then works until `shutdown` or until the election is lost.
-pub async fn run(client: Client, options: &Options, metrics: Arc<Metrics>, shutdown: impl Future<Output = ()>) -> End {
+pub async fn run(
+    client: Client,
+    options: &Options,
+    metrics: Arc<Metrics>,
+    shutdown: impl Future<Output = ()>,
+) -> End {
     let mut elector = Elector::new(
         client.clone(),
         &options.lease_namespace,

@@ -94,7 +94,8 @@ pub fn invalid(
     };
     let mut status = before.cloned().unwrap_or_default();
     // The servers do not know: they serve on as they did.
-    let serving = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == condition::AVAILABLE));
+    let serving = before
+        .and_then(|before| before.conditions.iter().find(|c| c.type_ == condition::AVAILABLE));
     let available = match serving {
         Some(c) => (c.status == "True", c.reason.as_str(), c.message.clone()),
         None => (false, verdict.reason, verdict.message.clone()),
@@ -132,10 +133,11 @@ fn verdict(
     }
     // A roll lasts until its last pod is ready again.
     let was_rolling = before.is_some_and(|before| {
-        before
-            .conditions
-            .iter()
-            .any(|c| c.type_ == condition::PROGRESSING && c.status == "True" && c.reason == Reason::Rolling.as_str())
+        before.conditions.iter().any(|c| {
+            c.type_ == condition::PROGRESSING
+                && c.status == "True"
+                && c.reason == Reason::Rolling.as_str()
+        })
     });
     let reason = match decision.reason {
         Reason::Starting | Reason::Electing if was_rolling => Reason::Rolling,
@@ -167,7 +169,11 @@ fn conditions(
         true => ((*reason).to_owned(), message.clone()),
         false => (otherwise.to_owned(), words.to_owned()),
     };
-    let (progressing_reason, progressing_message) = or(*progressing, if *reason == "Paused" { "Paused" } else { "Settled" }, "nothing is under way");
+    let (progressing_reason, progressing_message) = or(
+        *progressing,
+        if *reason == "Paused" { "Paused" } else { "Settled" },
+        "nothing is under way",
+    );
     let (stalled_reason, stalled_message) = or(*stalled, "NotStalled", "nothing waits for a hand");
     [
         (condition::READY, *ready, (*reason).to_owned(), message.clone()),
@@ -179,7 +185,8 @@ fn conditions(
     .map(|(type_, is, reason, message)| {
         let status = if is { "True" } else { "False" };
         let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
-        let since = old.filter(|old| old.status == status).map(|old| old.last_transition_time.clone());
+        let since =
+            old.filter(|old| old.status == status).map(|old| old.last_transition_time.clone());
         Condition {
             type_: type_.to_owned(),
             status: status.to_owned(),
@@ -203,12 +210,16 @@ fn member_status(view: &View, member: &MemberView) -> MemberStatus {
     let role = match server.map(|server| server.role) {
         None => MemberRole::Unknown,
         // An old leader that does not know yet that it was replaced is none.
-        Some(Role::Active) if leader.is_some_and(|leader| leader.member.name == member.name) => MemberRole::Leader,
+        Some(Role::Active) if leader.is_some_and(|leader| leader.member.name == member.name) => {
+            MemberRole::Leader
+        }
         Some(Role::Active | Role::Standby) => MemberRole::Follower,
         Some(Role::Learner) => MemberRole::Learner,
         Some(Role::None) => MemberRole::Outside,
     };
-    let lag = leader.zip(server).map(|(leader, server)| leader.status.last_log_index.saturating_sub(server.applied_index));
+    let lag = leader
+        .zip(server)
+        .map(|(leader, server)| leader.status.last_log_index.saturating_sub(server.applied_index));
     MemberStatus {
         name: member.name.clone(),
         role,
@@ -253,7 +264,11 @@ fn slow(status: &MetadataClusterStatus) -> MetadataClusterStatus {
 
 /// Whether `after` is worth a write: at once if anything but fast numbers changed, and those only
 /// when the last write is long enough ago.
-pub fn worth_writing(before: Option<&MetadataClusterStatus>, after: &MetadataClusterStatus, fast_due: bool) -> bool {
+pub fn worth_writing(
+    before: Option<&MetadataClusterStatus>,
+    after: &MetadataClusterStatus,
+    fast_due: bool,
+) -> bool {
     match before {
         None => true,
         Some(before) if before == after => false,
@@ -279,7 +294,12 @@ mod tests {
         world
     }
 
-    fn of(world: &World, spec: MetadataClusterSpec, before: Option<&MetadataClusterStatus>, at: i64) -> MetadataClusterStatus {
+    fn of(
+        world: &World,
+        spec: MetadataClusterSpec,
+        before: Option<&MetadataClusterStatus>,
+        at: i64,
+    ) -> MetadataClusterStatus {
         let view = world.view();
         let now = Timestamp::from_second(at).unwrap();
         status(&valid(spec), &view, &decide(&view), &Obstacles::default(), before, now)
@@ -329,7 +349,10 @@ mod tests {
         assert_eq!(second.directories, first.directories);
         assert_eq!(second.leader, None);
         assert_eq!(condition(&second, "Available").status, "False");
-        assert_eq!(condition(&second, "Ready").last_transition_time, Time(Timestamp::from_second(200).unwrap()));
+        assert_eq!(
+            condition(&second, "Ready").last_transition_time,
+            Time(Timestamp::from_second(200).unwrap())
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Resource;
 use metafs_crds::quantity::{self, BadQuantity};
 use metafs_crds::{
-    Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling, Storage, User,
-    VolumeRetention,
+    Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling,
+    Storage, User, VolumeRetention,
 };
 use metafs_namespace::Settings;
 use metafs_namespace::settings::MAX_INLINE_LIMIT;
@@ -91,16 +91,24 @@ fn field(field: &'static str, message: impl Into<String>) -> Invalid {
 ///
 /// # Errors
 /// The first rule that does not hold.
-pub fn validate(cluster: &MetadataCluster, config: &config::Settings) -> Result<ValidatedCluster, Invalid> {
+pub fn validate(
+    cluster: &MetadataCluster,
+    config: &config::Settings,
+) -> Result<ValidatedCluster, Invalid> {
     let metadata = &cluster.metadata;
     let name = metadata.name.clone().ok_or(Invalid::Metadata("name"))?;
     let namespace = metadata.namespace.clone().ok_or(Invalid::Metadata("namespace"))?;
     let uid = metadata.uid.clone().ok_or(Invalid::Metadata("uid"))?;
     let generation = metadata.generation.ok_or(Invalid::Metadata("generation"))?;
-    let created = metadata.creation_timestamp.as_ref().ok_or(Invalid::Metadata("creationTimestamp"))?;
+    let created =
+        metadata.creation_timestamp.as_ref().ok_or(Invalid::Metadata("creationTimestamp"))?;
     let owner = cluster.controller_owner_ref(&()).ok_or(Invalid::Metadata("uid"))?;
-    if name.len() > 40 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.contains('.') {
-        return Err(field("metadata.name", "use at most 40 lower-case letters, digits and '-', beginning with a letter"));
+    if name.len() > 40 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || name.contains('.')
+    {
+        return Err(field(
+            "metadata.name",
+            "use at most 40 lower-case letters, digits and '-', beginning with a letter",
+        ));
     }
 
     // Without `..`: a new field must be thought of here.
@@ -128,7 +136,9 @@ pub fn validate(cluster: &MetadataCluster, config: &config::Settings) -> Result<
 
     let replicas = match u32::try_from(replicas) {
         Ok(n) if n % 2 == 1 && n <= 9 => n,
-        _ => return Err(field("spec.replicas", format!("must be 1, 3, 5, 7 or 9, not {replicas}"))),
+        _ => {
+            return Err(field("spec.replicas", format!("must be 1, 3, 5, 7 or 9, not {replicas}")));
+        }
     };
     if raft.election_min_ms < 3 * raft.heartbeat_ms {
         return Err(field("spec.raft.electionMinMs", "must be at least three times heartbeatMs"));
@@ -137,7 +147,16 @@ pub fn validate(cluster: &MetadataCluster, config: &config::Settings) -> Result<
         return Err(field("spec.raft.electionMaxMs", "must be greater than electionMinMs"));
     }
     if leases.hard_limit_seconds < leases.soft_limit_seconds {
-        return Err(field("spec.leases.hardLimitSeconds", "must not be smaller than softLimitSeconds"));
+        return Err(field(
+            "spec.leases.hardLimitSeconds",
+            "must not be smaller than softLimitSeconds",
+        ));
+    }
+    if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&log_level) {
+        return Err(field(
+            "spec.logLevel",
+            format!("{error}: write for example info or info,metafs_consensus=debug"),
+        ));
     }
     let storage_bytes = quantity::units(&storage.size)?;
     let nameservice = nameservice.unwrap_or_else(|| name.clone());
@@ -197,20 +216,31 @@ fn settings(
     audit_log: bool,
 ) -> Result<Settings, Invalid> {
     let Permissions { enabled, superuser, supergroup, users } = permissions;
-    let Limits { inline_limit_bytes, max_directory_items, max_xattrs_per_inode, max_xattr_size_bytes } = limits;
+    let Limits {
+        inline_limit_bytes,
+        max_directory_items,
+        max_xattrs_per_inode,
+        max_xattr_size_bytes,
+    } = limits;
     let Defaults { replication, block_size_bytes } = defaults;
     let Leases { soft_limit_seconds, hard_limit_seconds } = leases;
     if inline_limit_bytes > MAX_INLINE_LIMIT {
-        return Err(field("spec.limits.inlineLimitBytes", format!("must be at most {}", MAX_INLINE_LIMIT)));
+        return Err(field(
+            "spec.limits.inlineLimitBytes",
+            format!("must be at most {}", MAX_INLINE_LIMIT),
+        ));
     }
-    let block_size =
-        u64::try_from(block_size_bytes).map_err(|_| field("spec.defaults.blockSizeBytes", "must be positive"))?;
+    let block_size = u64::try_from(block_size_bytes)
+        .map_err(|_| field("spec.defaults.blockSizeBytes", "must be positive"))?;
     let mut groups = BTreeMap::new();
     for User { name, groups: of_user } in users {
         let mut seen = BTreeSet::new();
         let of_user = of_user.into_iter().filter(|group| seen.insert(group.clone())).collect();
         if groups.insert(name.clone(), of_user).is_some() {
-            return Err(field("spec.permissions.users", format!("user {name} is listed twice: keep one entry")));
+            return Err(field(
+                "spec.permissions.users",
+                format!("user {name} is listed twice: keep one entry"),
+            ));
         }
     }
     Ok(Settings {
@@ -274,7 +304,9 @@ pub(crate) mod tests {
 
     #[test]
     fn a_resource_made_anew_has_newer_settings() {
-        assert!(settings_generation(1_700_000_000, 1) > settings_generation(1_600_000_000, 900_000));
+        assert!(
+            settings_generation(1_700_000_000, 1) > settings_generation(1_600_000_000, 900_000)
+        );
         assert!(settings_generation(1_700_000_000, 2) > settings_generation(1_700_000_000, 1));
     }
 
@@ -290,6 +322,9 @@ pub(crate) mod tests {
         assert!(bad(|s| s.storage.size = Quantity("big".into())).contains("spec.storage.size"));
         assert!(bad(|s| s.raft.election_min_ms = 1).contains("electionMinMs"));
         assert!(bad(|s| s.raft.election_max_ms = 1500).contains("electionMaxMs"));
+        assert!(
+            bad(|s| s.log_level = "info,metafs_consensus=loud".into()).contains("spec.logLevel")
+        );
         assert!(bad(|s| s.leases.hard_limit_seconds = 1).contains("hardLimitSeconds"));
         assert!(bad(|s| s.limits.inline_limit_bytes = 2 << 20).contains("inlineLimitBytes"));
         let twice = || User { name: "a".into(), groups: vec!["g".into()] };

@@ -62,6 +62,8 @@ pub struct MemberView {
     pub node_gone_for: Option<Duration>,
     /// What its server says of itself, if it answers.
     pub server: Option<Status>,
+    /// Why it refuses to, if it answers that (its disk failed, the key is another one).
+    pub refusal: Option<String>,
     /// Its present log filter.
     pub log_filter: Option<String>,
 }
@@ -108,7 +110,9 @@ impl MemberView {
 
     /// Not ready, but for so short a time that it may just be starting.
     pub fn starting(&self) -> bool {
-        self.pod.as_ref().is_some_and(|pod| !pod.ready && pod.unready_for < STARTING && pod.trouble.is_none())
+        self.pod
+            .as_ref()
+            .is_some_and(|pod| !pod.ready && pod.unready_for < STARTING && pod.trouble.is_none())
     }
 
     /// The pod is being deleted.
@@ -165,7 +169,11 @@ pub struct Leader<'a> {
 impl<'a> Leader<'a> {
     /// The members of the cluster that have a vote.
     pub fn voters(&self) -> impl Iterator<Item = (NodeId, &'a MemberProgress)> + use<'a> {
-        self.status.members.iter().filter(|(_, progress)| progress.voter).map(|(id, progress)| (*id, progress))
+        self.status
+            .members
+            .iter()
+            .filter(|(_, progress)| progress.voter)
+            .map(|(id, progress)| (*id, progress))
     }
 
     /// The voters' ids.
@@ -190,8 +198,10 @@ impl<'a> Leader<'a> {
     /// Whether the voters hold a quorum without the member of that name.
     pub fn quorum_without(&self, name: &str) -> bool {
         let voters = self.status.members.values().filter(|progress| progress.voter).count();
-        let alive =
-            self.voters().filter(|(id, progress)| progress.member.name != name && self.is_alive(*id)).count();
+        let alive = self
+            .voters()
+            .filter(|(id, progress)| progress.member.name != name && self.is_alive(*id))
+            .count();
         alive > voters / 2
     }
 
@@ -201,7 +211,9 @@ impl<'a> Leader<'a> {
             return true;
         }
         let Some(progress) = self.status.members.get(&node) else { return false };
-        progress.matched_index.is_some_and(|matched| matched.saturating_add(CAUGHT_UP) >= self.status.last_log_index)
+        progress
+            .matched_index
+            .is_some_and(|matched| matched.saturating_add(CAUGHT_UP) >= self.status.last_log_index)
             && progress.snapshot_percent.is_none()
             && progress.last_contact_ms.is_none_or(|ms| u128::from(ms) <= CONTACT.as_millis())
     }

@@ -98,7 +98,8 @@ fn server_yaml(cluster: &ValidatedCluster, filter: &str) -> Result<String, Error
         raft: RaftTiming { heartbeat_ms, election_min_ms, election_max_ms },
         log: Log { filter, format: "json" },
     };
-    serde_yaml::to_string(&config).map_err(|e| Error::Serialise { what: FILE, message: e.to_string() })
+    serde_yaml::to_string(&config)
+        .map_err(|e| Error::Serialise { what: FILE, message: e.to_string() })
 }
 
 fn hash(text: &str) -> String {

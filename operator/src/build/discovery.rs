@@ -21,7 +21,8 @@ pub fn build(cluster: &ValidatedCluster, pods: u32) -> ConfigMap {
         ("fs.defaultFS".to_owned(), uri(nameservice)),
         ("fs.trash.interval".to_owned(), cluster.settings.trash_interval_minutes.to_string()),
     ];
-    let members: Vec<String> = (0..pods).map(|ordinal| names::pod(&cluster.name, ordinal)).collect();
+    let members: Vec<String> =
+        (0..pods).map(|ordinal| names::pod(&cluster.name, ordinal)).collect();
     let mut hdfs = vec![
         ("dfs.nameservices".to_owned(), nameservice.clone()),
         (format!("dfs.ha.namenodes.{nameservice}"), members.join(",")),
@@ -47,7 +48,10 @@ pub fn build(cluster: &ValidatedCluster, pods: u32) -> ConfigMap {
     ]);
     ConfigMap {
         metadata: super::metadata(cluster, names::discovery(&cluster.name)),
-        data: Some([("core-site.xml".to_owned(), site(&core)), ("hdfs-site.xml".to_owned(), site(&hdfs))].into()),
+        data: Some(
+            [("core-site.xml".to_owned(), site(&core)), ("hdfs-site.xml".to_owned(), site(&hdfs))]
+                .into(),
+        ),
         ..ConfigMap::default()
     }
 }
@@ -56,7 +60,12 @@ fn site(properties: &[(String, String)]) -> String {
     let mut xml = String::from("<?xml version=\"1.0\"?>\n<configuration>\n");
     for (name, value) in properties {
         // Writing to a String cannot fail.
-        let _ = writeln!(xml, "  <property><name>{}</name><value>{}</value></property>", escape(name), escape(value));
+        let _ = writeln!(
+            xml,
+            "  <property><name>{}</name><value>{}</value></property>",
+            escape(name),
+            escape(value)
+        );
     }
     xml.push_str("</configuration>\n");
     xml
@@ -74,11 +83,18 @@ mod tests {
 
     #[test]
     fn names_every_member_by_its_stable_name() {
-        let spec = MetadataClusterSpec { nameservice: Some("ns".into()), ..MetadataClusterSpec::default() };
+        let spec = MetadataClusterSpec {
+            nameservice: Some("ns".into()),
+            ..MetadataClusterSpec::default()
+        };
         let data = build(&valid(spec), 3).data.unwrap();
-        assert!(data["core-site.xml"].contains("<name>fs.defaultFS</name><value>webhdfs://ns</value>"));
+        assert!(
+            data["core-site.xml"].contains("<name>fs.defaultFS</name><value>webhdfs://ns</value>")
+        );
         let hdfs = &data["hdfs-site.xml"];
-        assert!(hdfs.contains("<name>dfs.ha.namenodes.ns</name><value>demo-0,demo-1,demo-2</value>"));
+        assert!(
+            hdfs.contains("<name>dfs.ha.namenodes.ns</name><value>demo-0,demo-1,demo-2</value>")
+        );
         assert!(hdfs.contains(
             "<name>dfs.namenode.http-address.ns.demo-2</name><value>demo-2.demo-members.data.svc.cluster.local:9870</value>"
         ));

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource, HTTPGetAction,
-    KeyToPath, ObjectFieldSelector, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
-    Probe, SeccompProfile, SecretVolumeSource, SecurityContext, TopologySpreadConstraint, Volume, VolumeMount,
-    WeightedPodAffinityTerm,
+    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EnvVar, EnvVarSource,
+    HTTPGetAction, KeyToPath, ObjectFieldSelector, PodAffinityTerm, PodAntiAffinity,
+    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecretVolumeSource,
+    SecurityContext, TopologySpreadConstraint, Volume, VolumeMount, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -25,8 +25,13 @@ const GRACE_SECONDS: i64 = 30;
 
 /// Builds the template; `config_hash` changes it where the configuration needs a new pod.
 pub fn template(cluster: &ValidatedCluster, config_hash: &str) -> PodTemplateSpec {
-    let Scheduling { node_selector, tolerations, affinity, topology_spread_constraints, priority_class_name } =
-        cluster.scheduling.clone();
+    let Scheduling {
+        node_selector,
+        tolerations,
+        affinity,
+        topology_spread_constraints,
+        priority_class_name,
+    } = cluster.scheduling.clone();
     let pull_secrets = cluster.image_pull_secrets.clone();
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
@@ -50,7 +55,10 @@ pub fn template(cluster: &ValidatedCluster, config_hash: &str) -> PodTemplateSpe
                 run_as_group: Some(USER),
                 fs_group: Some(USER),
                 fs_group_change_policy: Some("OnRootMismatch".into()),
-                seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".into(), ..SeccompProfile::default() }),
+                seccomp_profile: Some(SeccompProfile {
+                    type_: "RuntimeDefault".into(),
+                    ..SeccompProfile::default()
+                }),
                 ..PodSecurityContext::default()
             }),
             node_selector: (!node_selector.is_empty()).then_some(node_selector),
@@ -93,7 +101,10 @@ fn container(cluster: &ValidatedCluster) -> Container {
         env: Some(vec![EnvVar {
             name: "METAFS_NAME".into(),
             value_from: Some(EnvVarSource {
-                field_ref: Some(ObjectFieldSelector { field_path: "metadata.name".into(), ..Default::default() }),
+                field_ref: Some(ObjectFieldSelector {
+                    field_path: "metadata.name".into(),
+                    ..Default::default()
+                }),
                 ..EnvVarSource::default()
             }),
             ..EnvVar::default()
@@ -110,6 +121,8 @@ fn container(cluster: &ValidatedCluster) -> Container {
             mount("secret", SECRET_DIR, true),
         ]),
         resources: Some(cluster.resources.clone()),
+        // The last words of a server that fails end up in the resource's conditions.
+        termination_message_policy: Some("FallbackToLogsOnError".into()),
         // Opening the stores replays little; two minutes leave room for a slow disk.
         startup_probe: Some(probe("/healthz", 1, 120)),
         // A process that is up but cannot serve says so by readiness; only one that hangs is restarted.
@@ -142,7 +155,10 @@ fn probe(path: &str, period_seconds: i32, failures: i32) -> Probe {
 fn config_volume(cluster: &ValidatedCluster) -> Volume {
     Volume {
         name: "config".into(),
-        config_map: Some(ConfigMapVolumeSource { name: names::config(&cluster.name), ..Default::default() }),
+        config_map: Some(ConfigMapVolumeSource {
+            name: names::config(&cluster.name),
+            ..Default::default()
+        }),
         ..Volume::default()
     }
 }
@@ -153,7 +169,11 @@ fn secret_volume(cluster: &ValidatedCluster) -> Volume {
         name: "secret".into(),
         secret: Some(SecretVolumeSource {
             secret_name: Some(names::secret(&cluster.name)),
-            items: Some(vec![KeyToPath { key: secret::KEY.into(), path: secret::KEY.into(), mode: None }]),
+            items: Some(vec![KeyToPath {
+                key: secret::KEY.into(),
+                path: secret::KEY.into(),
+                mode: None,
+            }]),
             default_mode: Some(0o440),
             ..SecretVolumeSource::default()
         }),
@@ -168,14 +188,16 @@ fn same_cluster(cluster: &str) -> LabelSelector {
 fn apart(cluster: &str) -> Affinity {
     Affinity {
         pod_anti_affinity: Some(PodAntiAffinity {
-            preferred_during_scheduling_ignored_during_execution: Some(vec![WeightedPodAffinityTerm {
-                weight: 100,
-                pod_affinity_term: PodAffinityTerm {
-                    topology_key: "kubernetes.io/hostname".into(),
-                    label_selector: Some(same_cluster(cluster)),
-                    ..PodAffinityTerm::default()
+            preferred_during_scheduling_ignored_during_execution: Some(vec![
+                WeightedPodAffinityTerm {
+                    weight: 100,
+                    pod_affinity_term: PodAffinityTerm {
+                        topology_key: "kubernetes.io/hostname".into(),
+                        label_selector: Some(same_cluster(cluster)),
+                        ..PodAffinityTerm::default()
+                    },
                 },
-            }]),
+            ]),
             ..PodAntiAffinity::default()
         }),
         ..Affinity::default()
@@ -219,7 +241,15 @@ mod tests {
     #[test]
     fn the_spec_overrides_the_default_placement() {
         let mut spec = MetadataClusterSpec::default();
-        assert!(template(&valid(spec.clone()), "h").spec.unwrap().affinity.unwrap().pod_anti_affinity.is_some());
+        assert!(
+            template(&valid(spec.clone()), "h")
+                .spec
+                .unwrap()
+                .affinity
+                .unwrap()
+                .pod_anti_affinity
+                .is_some()
+        );
         spec.scheduling.affinity = Some(Affinity::default());
         spec.scheduling.topology_spread_constraints = Some(Vec::new());
         let pod = template(&valid(spec), "h").spec.unwrap();

@@ -32,10 +32,18 @@ fn existing(view: &View, known: &[(&MemberView, &str)]) -> Option<Decision> {
         let ids: BTreeSet<&str> = known.iter().map(|(_, id)| *id).collect();
         if let [cluster_id] = ids.iter().copied().collect::<Vec<_>>()[..] {
             let step = Step::AdoptClusterId { cluster_id: cluster_id.to_owned() };
-            return Some(Decision::take(step, Reason::Forming, "recording the cluster id of the kept volumes"));
+            return Some(Decision::take(
+                step,
+                Reason::Forming,
+                "recording the cluster id of the kept volumes",
+            ));
         }
-        let whose: Vec<String> = known.iter().map(|(member, id)| format!("{} ({id})", claim(view, member))).collect();
-        let message = format!("volumes of different clusters came together: {}. Delete those that are not wanted", whose.join(", "));
+        let whose: Vec<String> =
+            known.iter().map(|(member, id)| format!("{} ({id})", claim(view, member))).collect();
+        let message = format!(
+            "volumes of different clusters came together: {}. Delete those that are not wanted",
+            whose.join(", ")
+        );
         return Some(Decision::wait(Reason::ForeignVolume, message));
     };
     let (member, id) = known.iter().find(|(_, id)| *id != recorded)?;
@@ -54,7 +62,8 @@ fn unformed(view: &View) -> Option<Decision> {
         .filter_map(|member| Some((member, member.server.as_ref()?)))
         .filter(|(_, server)| server.phase == Phase::Pristine)
         .collect();
-    let answers = |member: &MemberView| pristine.iter().any(|(other, _)| other.ordinal == member.ordinal);
+    let answers =
+        |member: &MemberView| pristine.iter().any(|(other, _)| other.ordinal == member.ordinal);
     let all_answer = view.wanted_members().all(answers);
     if let Some(cluster_id) = &view.record.cluster_id {
         return recorded(view, cluster_id, &pristine);
@@ -63,16 +72,27 @@ fn unformed(view: &View) -> Option<Decision> {
         if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view)) {
             return Some(decision);
         }
-        let missing: Vec<String> = view.wanted_members().filter(|member| !answers(member)).map(why_unready).collect();
-        return Some(Decision::wait(Reason::Forming, format!("waiting for all members: {}", missing.join("; "))));
+        let missing: Vec<String> =
+            view.wanted_members().filter(|member| !answers(member)).map(why_unready).collect();
+        return Some(Decision::wait(
+            Reason::Forming,
+            format!("waiting for all members: {}", missing.join("; ")),
+        ));
     }
     // A cluster that was made smaller before it was ever formed.
     if view.stateful_replicas > view.wanted {
-        return Some(Decision::take(Step::Shrink { to: view.wanted }, Reason::Forming, "removing surplus pods"));
+        return Some(Decision::take(
+            Step::Shrink { to: view.wanted },
+            Reason::Forming,
+            "removing surplus pods",
+        ));
     }
     let nodes: BTreeSet<NodeId> = pristine.iter().map(|(_, server)| server.node_id).collect();
     if nodes.len() < pristine.len() {
-        return Some(Decision::wait(Reason::ForeignVolume, "two volumes have the same node id: one is a copy; delete it"));
+        return Some(Decision::wait(
+            Reason::ForeignVolume,
+            "two volumes have the same node id: one is a copy; delete it",
+        ));
     }
     let message = "all members are there; recording the new cluster's id";
     Some(Decision::take(Step::RecordFormation { nodes }, Reason::Forming, message))
@@ -95,7 +115,8 @@ fn recorded(
     if !members.is_empty() && members.len() == formed_of.len() {
         let (via, _) = pristine.iter().find(|(_, server)| formed_of.contains(&server.node_id))?;
         let message = format!("forming a cluster of {}", members.len());
-        let step = Step::Initialise { via: via.name.clone(), cluster_id: cluster_id.to_owned(), members };
+        let step =
+            Step::Initialise { via: via.name.clone(), cluster_id: cluster_id.to_owned(), members };
         return Some(Decision::take(step, Reason::Forming, message));
     }
     let pods = view.wanted.max(view.stateful_replicas);

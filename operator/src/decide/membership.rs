@@ -24,7 +24,10 @@ use crate::view::{Leader, MemberView};
 /// The next step about the membership.
 pub fn next(leader: Leader<'_>) -> Option<Decision> {
     if leader.status.membership_joint {
-        return Some(Decision::wait(Reason::Scaling, "a change of the voting members is under way"));
+        return Some(Decision::wait(
+            Reason::Scaling,
+            "a change of the voting members is under way",
+        ));
     }
     useless_learner(leader)
         .or_else(|| newcomer(leader))
@@ -36,7 +39,8 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
 fn useless_learner(leader: Leader<'_>) -> Option<Decision> {
     let (node, progress) = leader.status.members.iter().find(|(node, progress)| {
         let name = &progress.member.name;
-        let other_volume = leader.view.member(name).and_then(MemberView::node_id).is_some_and(|id| id != **node);
+        let other_volume =
+            leader.view.member(name).and_then(MemberView::node_id).is_some_and(|id| id != **node);
         !progress.voter && (!leader.view.is_wanted(name) || other_volume)
     })?;
     let name = progress.member.name.clone();
@@ -56,7 +60,10 @@ fn newcomer(leader: Leader<'_>) -> Option<Decision> {
         })?;
     let replaces = leader.voter_named(&member.name);
     let (reason, message) = match replaces {
-        Some(old) => (Reason::Replacing, format!("{} came with an empty volume in place of node {old}: adding it", member.name)),
+        Some(old) => (
+            Reason::Replacing,
+            format!("{} came with an empty volume in place of node {old}: adding it", member.name),
+        ),
         None => (Reason::Scaling, format!("adding {}", member.name)),
     };
     let step = Step::AddLearner { node: server.node_id, member: server.own.clone(), replaces };
@@ -67,24 +74,34 @@ fn newcomer(leader: Leader<'_>) -> Option<Decision> {
 fn stand_in(leader: Leader<'_>) -> Option<Decision> {
     let mut waiting = None;
     for member in leader.view.wanted_members() {
-        let Some(new) = member.node_id().filter(|node| leader.status.members.contains_key(node)) else { continue };
-        let Some(old) = leader.voter_named(&member.name).filter(|old| *old != new) else { continue };
+        let Some(new) = member.node_id().filter(|node| leader.status.members.contains_key(node))
+        else {
+            continue;
+        };
+        let Some(old) = leader.voter_named(&member.name).filter(|old| *old != new) else {
+            continue;
+        };
         if member.alive(new) && leader.caught_up(new) {
             let mut voters = leader.voter_ids();
             voters.remove(&old);
             voters.insert(new);
-            let step = set_voters(leader, voters, vec![member.name.clone()], vec![member.name.clone()]);
+            let step =
+                set_voters(leader, voters, vec![member.name.clone()], vec![member.name.clone()]);
             let message = format!("{} has caught up: it votes in place of node {old}", member.name);
             return Some(Decision::take(step, Reason::Replacing, message));
         }
-        waiting = Some(Decision::wait(Reason::Replacing, format!("{} is catching up", member.name)));
+        waiting =
+            Some(Decision::wait(Reason::Replacing, format!("{} is catching up", member.name)));
     }
     waiting
 }
 
 fn growth(leader: Leader<'_>) -> Option<Decision> {
-    let missing: Vec<&MemberView> =
-        leader.view.wanted_members().filter(|member| leader.voter_named(&member.name).is_none()).collect();
+    let missing: Vec<&MemberView> = leader
+        .view
+        .wanted_members()
+        .filter(|member| leader.voter_named(&member.name).is_none())
+        .collect();
     if missing.is_empty() {
         return None;
     }
@@ -95,12 +112,16 @@ fn growth(leader: Leader<'_>) -> Option<Decision> {
         .collect();
     let mut voters = leader.voter_ids();
     if ready.len() < missing.len() {
-        if missing.iter().any(|member| member.pod.as_ref().is_some_and(|pod| pod.trouble.is_some())) {
+        if missing.iter().any(|member| member.pod.as_ref().is_some_and(|pod| pod.trouble.is_some()))
+        {
             // Said by name and reason, and a newer template may mend it.
             return None;
         }
         let names: Vec<&str> = missing.iter().map(|member| member.name.as_str()).collect();
-        return Some(Decision::wait(Reason::Scaling, format!("waiting for {} to catch up", names.join(", "))));
+        return Some(Decision::wait(
+            Reason::Scaling,
+            format!("waiting for {} to catch up", names.join(", ")),
+        ));
     }
     voters.extend(ready.iter().map(|(node, _)| *node));
     let joining: Vec<String> = ready.iter().map(|(_, member)| member.name.clone()).collect();
@@ -117,11 +138,18 @@ fn reduction(leader: Leader<'_>) -> Option<Decision> {
         .collect();
     if surplus.is_empty() {
         return (view.stateful_replicas > view.wanted).then(|| {
-            Decision::take(Step::Shrink { to: view.wanted }, Reason::Scaling, "removing the pods of members that left")
+            Decision::take(
+                Step::Shrink { to: view.wanted },
+                Reason::Scaling,
+                "removing the pods of members that left",
+            )
         });
     }
-    let staying: BTreeSet<NodeId> =
-        leader.voters().filter(|(_, progress)| view.is_wanted(&progress.member.name)).map(|(node, _)| node).collect();
+    let staying: BTreeSet<NodeId> = leader
+        .voters()
+        .filter(|(_, progress)| view.is_wanted(&progress.member.name))
+        .map(|(node, _)| node)
+        .collect();
     let fit = |node: &NodeId| leader.is_alive(*node) && leader.caught_up(*node);
     if !staying.iter().all(fit) {
         // Whoever is missing must come back or be replaced first; that is said by the steps after
@@ -131,7 +159,8 @@ fn reduction(leader: Leader<'_>) -> Option<Decision> {
     let leaving: Vec<String> = surplus.iter().map(|(_, name)| name.clone()).collect();
     if surplus.iter().any(|(node, _)| *node == leader.status.node_id) {
         let (to, name) = successor(leader, &staying)?;
-        let message = format!("{} leads and is to leave: handing over to {name}", leader.member.name);
+        let message =
+            format!("{} leads and is to leave: handing over to {name}", leader.member.name);
         return Some(Decision::take(Step::TransferLeader { to, name }, Reason::Scaling, message));
     }
     let message = format!("{} leave the cluster", leaving.join(", "));
@@ -148,6 +177,16 @@ pub fn successor(leader: Leader<'_>, candidates: &BTreeSet<NodeId>) -> Option<(N
         .map(|(node, progress)| (node, progress.member.name.clone()))
 }
 
-fn set_voters(leader: Leader<'_>, voters: BTreeSet<NodeId>, joining: Vec<String>, leaving: Vec<String>) -> Step {
-    Step::SetVoters { voters, expected_membership_index: leader.status.membership_index, joining, leaving }
+fn set_voters(
+    leader: Leader<'_>,
+    voters: BTreeSet<NodeId>,
+    joining: Vec<String>,
+    leaving: Vec<String>,
+) -> Step {
+    Step::SetVoters {
+        voters,
+        expected_membership_index: leader.status.membership_index,
+        joining,
+        leaving,
+    }
 }

@@ -173,7 +173,10 @@ impl Reason {
 
     /// Nothing goes on without a hand.
     pub fn is_stalled(self) -> bool {
-        matches!(self, Reason::PodStuck | Reason::ForeignVolume | Reason::VolumesLost | Reason::NodeLost)
+        matches!(
+            self,
+            Reason::PodStuck | Reason::ForeignVolume | Reason::VolumesLost | Reason::NodeLost
+        )
     }
 
     /// The operator is at work or waits for something it began.
@@ -250,13 +253,18 @@ fn leaderless(view: &View) -> Decision {
         let starting = view.members.iter().any(MemberView::starting);
         let reason = if starting { Reason::Starting } else { Reason::QuorumLost };
         let why: Vec<String> = view.wanted_members().map(why_unready).collect();
-        return Decision::wait(reason, format!("no member of the cluster answers: {}", why.join("; ")));
+        return Decision::wait(
+            reason,
+            format!("no member of the cluster answers: {}", why.join("; ")),
+        );
     };
     let voters: Vec<_> = known.members.iter().filter(|(_, progress)| progress.voter).collect();
     let of = |name: &str| view.member(name);
     let silent: Vec<&str> = voters
         .iter()
-        .filter(|(id, progress)| !of(&progress.member.name).is_some_and(|member| member.alive(**id)))
+        .filter(|(id, progress)| {
+            !of(&progress.member.name).is_some_and(|member| member.alive(**id))
+        })
         .map(|(_, progress)| progress.member.name.as_str())
         .collect();
     if voters.len() - silent.len() > voters.len() / 2 {
@@ -280,12 +288,17 @@ fn settled(view: &View) -> Decision {
     if let Some(decision) = rolling::stuck(view) {
         return decision;
     }
-    let unready: Vec<&MemberView> = view.wanted_members().filter(|member| !member.ready()).collect();
+    let unready: Vec<&MemberView> =
+        view.wanted_members().filter(|member| !member.ready()).collect();
     if unready.is_empty() {
         let plural = if view.wanted == 1 { "member is" } else { "members are" };
         return Decision::wait(Reason::Ready, format!("{} {plural} ready", view.wanted));
     }
-    let reason = if unready.iter().all(|member| member.starting()) { Reason::Starting } else { Reason::Degraded };
+    let reason = if unready.iter().all(|member| member.starting()) {
+        Reason::Starting
+    } else {
+        Reason::Degraded
+    };
     Decision::wait(reason, unready.into_iter().map(why_unready).collect::<Vec<_>>().join("; "))
 }
 
@@ -295,9 +308,13 @@ pub fn why_unready(member: &MemberView) -> String {
     match (&member.pod, &member.server) {
         (None, _) => format!("{name} has no pod yet"),
         (Some(pod), _) if pod.terminating => format!("{name} is terminating"),
-        (Some(pod), None) => match &pod.trouble {
-            Some(trouble) => format!("{name}: {trouble}"),
-            None => format!("{name} does not answer"),
+        (Some(pod), None) => match (&pod.trouble, &member.refusal) {
+            (Some(trouble), _) => format!("{name}: {trouble}"),
+            (None, Some(refusal)) => format!("{name}: {refusal}"),
+            (None, None) if member.node_gone_for.is_some() => {
+                format!("{name}: its node is gone or not ready")
+            }
+            (None, None) => format!("{name} does not answer"),
         },
         (Some(_), Some(server)) => match &server.health.reason {
             Some(reason) => format!("{name}: {reason}"),
@@ -308,7 +325,11 @@ pub fn why_unready(member: &MemberView) -> String {
 
 fn upkeep(leader: Leader<'_>) -> Vec<Upkeep> {
     let mut upkeep = Vec::new();
-    if leader.status.settings_generation.is_none_or(|applied| applied < leader.view.settings_generation) {
+    if leader
+        .status
+        .settings_generation
+        .is_none_or(|applied| applied < leader.view.settings_generation)
+    {
         upkeep.push(Upkeep::PutSettings);
     }
     for member in &leader.view.members {

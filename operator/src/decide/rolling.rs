@@ -55,12 +55,18 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
         .map(why_unready)
         .collect();
     if !unfit.is_empty() {
-        return Some(Decision::wait(Reason::Rolling, format!("{left} left; waiting: {}", unfit.join("; "))));
+        return Some(Decision::wait(
+            Reason::Rolling,
+            format!("{left} left; waiting: {}", unfit.join("; ")),
+        ));
     }
     let follower = outdated.iter().rev().find(|(member, _)| member.name != leader.member.name);
     if let Some((member, pod)) = follower {
         if !leader.quorum_without(&member.name) {
-            return Some(Decision::wait(Reason::Rolling, format!("{left} left; the others hold no quorum")));
+            return Some(Decision::wait(
+                Reason::Rolling,
+                format!("{left} left; the others hold no quorum"),
+            ));
         }
         return Some(restart(view, member, pod, &format!("{left} left")));
     }
@@ -73,7 +79,10 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
             let message = format!("{} is left and leads: handing over to {name}", member.name);
             Some(Decision::take(Step::TransferLeader { to, name }, Reason::Rolling, message))
         }
-        None => Some(Decision::wait(Reason::Rolling, format!("{} leads and nobody has caught up with it", member.name))),
+        None => Some(Decision::wait(
+            Reason::Rolling,
+            format!("{} leads and nobody has caught up with it", member.name),
+        )),
     }
 }
 
@@ -97,7 +106,9 @@ pub fn stuck(view: &View) -> Option<Decision> {
         .members
         .iter()
         .filter(|member| !member.ready())
-        .filter_map(|member| Some(format!("{}: {}", member.name, member.pod.as_ref()?.trouble.as_ref()?)))
+        .filter_map(|member| {
+            Some(format!("{}: {}", member.name, member.pod.as_ref()?.trouble.as_ref()?))
+        })
         .collect();
     (!stuck.is_empty()).then(|| Decision::wait(Reason::PodStuck, stuck.join("; ")))
 }

@@ -16,7 +16,9 @@ enum Event {
     LoseNode(u32),
     NodeComesBack(u32),
     Wipe(u32),
-    NewTemplate { bad: bool },
+    NewTemplate {
+        bad: bool,
+    },
     /// The operator is killed after it decided.
     StepIsLost,
     Wait,
@@ -96,20 +98,29 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
             prop_assert_eq!(Some(cluster_id), before.record.cluster_id.as_ref());
             let nodes = members.keys().copied().collect();
             prop_assert_eq!(Some(nodes), before.record.formed_of);
-            prop_assert!(before.volumes.values().all(|volume| volume.cluster.is_none()), "a used volume");
+            prop_assert!(
+                before.volumes.values().all(|volume| volume.cluster.is_none()),
+                "a used volume"
+            );
         }
         Step::RecordFormation { .. } => {
             prop_assert_eq!(&before.record.cluster_id, &None, "a second identity");
         }
         Step::SetVoters { voters, .. } => {
             prop_assert_eq!(voters.len() % 2, 1, "an even number of voters");
-            let alive = before.volumes.iter().filter(|(o, v)| before.up(**o) && voters.contains(&v.node)).count();
+            let alive = before
+                .volumes
+                .iter()
+                .filter(|(o, v)| before.up(**o) && voters.contains(&v.node))
+                .count();
             prop_assert!(alive > voters.len() / 2, "the new voters hold no quorum");
             let leader = before.leader.expect("a leader");
             prop_assert!(voters.contains(&leader), "the leader is removed without handing over");
             for node in voters {
-                let is_voter = before.membership.as_ref().is_some_and(|m| m.voters.contains_key(node));
-                let behind = before.volumes.values().find(|v| v.node == *node).map_or(0, |v| v.behind);
+                let is_voter =
+                    before.membership.as_ref().is_some_and(|m| m.voters.contains_key(node));
+                let behind =
+                    before.volumes.values().find(|v| v.node == *node).map_or(0, |v| v.behind);
                 prop_assert!(is_voter || behind == 0, "a vote for a member that lags");
             }
         }
@@ -126,8 +137,10 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
     }
     // Nor a volume that a quorum needs.
     if let Step::ReplaceVolume { .. } | Step::DeleteVolume { .. } = step {
-        let voters: Vec<NodeId> = before.membership.iter().flat_map(|m| m.voters.keys().copied()).collect();
-        let left = voters.iter().filter(|node| world.volumes.values().any(|v| v.node == **node)).count();
+        let voters: Vec<NodeId> =
+            before.membership.iter().flat_map(|m| m.voters.keys().copied()).collect();
+        let left =
+            voters.iter().filter(|node| world.volumes.values().any(|v| v.node == **node)).count();
         prop_assert!(left > voters.len() / 2, "{step:?} destroyed a volume of the last quorum");
     }
     Ok(decision.reason)
@@ -291,7 +304,10 @@ fn scales_down_after_handing_over_and_deletes_the_volumes() {
     let mut world = formed(5);
     world.leader = world.volumes.get(&4).map(|volume| volume.node);
     world.wanted = 3;
-    assert_eq!(kinds(&run(&mut world)), ["transfer", "voters", "shrink", "delete volume", "delete volume"]);
+    assert_eq!(
+        kinds(&run(&mut world)),
+        ["transfer", "voters", "shrink", "delete volume", "delete volume"]
+    );
     world.wanted = 5;
     assert_eq!(kinds(&run(&mut world)), ["learner", "learner", "voters"]);
 }
@@ -339,8 +355,10 @@ fn rolls_the_leader_last_after_handing_over() {
     world.template += 1;
     let steps = run(&mut world);
     assert_eq!(kinds(&steps), ["restart", "restart", "transfer", "restart"]);
-    let pods: Vec<&str> =
-        steps.iter().filter_map(|s| if let Step::Restart { pod, .. } = s { Some(pod.as_str()) } else { None }).collect();
+    let pods: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| if let Step::Restart { pod, .. } = s { Some(pod.as_str()) } else { None })
+        .collect();
     assert_eq!(pods, ["demo-2", "demo-0", "demo-1"]);
 }
 

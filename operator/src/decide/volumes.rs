@@ -22,8 +22,9 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
                 return Some(replace(member, force, why));
             }
         } else {
+            // Without the seconds: this is said again and again.
             lost_for_good = Some(format!(
-                "{}: {why}; it cannot be replaced while the other members hold no quorum: bring its node back",
+                "{} lost its node or volume, and cannot be replaced while the other members hold no quorum: bring them back",
                 member.name
             ));
         }
@@ -37,15 +38,19 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
 /// A volume whose node id is not (or no longer) in the membership must never come back under it.
 fn expelled(leader: Leader<'_>, member: &MemberView) -> Option<String> {
     let server = member.server.as_ref()?;
-    let out = server.phase != Phase::Pristine && !leader.status.members.contains_key(&server.node_id);
-    (out && !member.terminating())
-        .then(|| format!("its volume is that of node {}, which was removed from the cluster", server.node_id))
+    let out =
+        server.phase != Phase::Pristine && !leader.status.members.contains_key(&server.node_id);
+    (out && !member.terminating()).then(|| {
+        format!("its volume is that of node {}, which was removed from the cluster", server.node_id)
+    })
 }
 
 /// Why a member that does not answer will not come back with its volume; and whether its pod must
 /// be deleted without its node's word.
 fn unusable(leader: Leader<'_>, member: &MemberView) -> Option<(String, bool)> {
-    if member.server.is_some() || member.pod.as_ref().is_some_and(|pod| pod.ready && !pod.terminating) {
+    if member.server.is_some()
+        || member.pod.as_ref().is_some_and(|pod| pod.ready && !pod.terminating)
+    {
         return None;
     }
     let volume = member.volume.as_ref();
@@ -57,14 +62,16 @@ fn unusable(leader: Leader<'_>, member: &MemberView) -> Option<(String, bool)> {
     if let Some(gone) = member.node_gone_for.filter(|gone| *gone >= leader.view.node_loss_grace) {
         return Some((format!("its node has been gone for {} s", gone.as_secs()), true));
     }
-    volume.filter(|volume| volume.lost && !volume.terminating).map(|_| ("its volume is lost".to_owned(), false))
+    volume
+        .filter(|volume| volume.lost && !volume.terminating)
+        .map(|_| ("its volume is lost".to_owned(), false))
 }
 
 /// A member with a new volume on its way into the cluster.
 fn is_replacement(leader: Leader<'_>, member: &MemberView) -> bool {
-    member.node_id().is_some_and(|node| {
-        leader.status.members.get(&node).is_none_or(|progress| !progress.voter)
-    })
+    member
+        .node_id()
+        .is_some_and(|node| leader.status.members.get(&node).is_none_or(|progress| !progress.voter))
 }
 
 fn replace(member: &MemberView, force: bool, why: String) -> Decision {
@@ -89,5 +96,9 @@ fn leftover(leader: Leader<'_>, member: &MemberView) -> Option<Decision> {
         return None;
     }
     let step = Step::DeleteVolume { ordinal: member.ordinal, claim_uid: volume.uid.clone() };
-    Some(Decision::take(step, Reason::Scaling, format!("deleting the volume of {}, which left the cluster", member.name)))
+    Some(Decision::take(
+        step,
+        Reason::Scaling,
+        format!("deleting the volume of {}, which left the cluster", member.name),
+    ))
 }

@@ -99,7 +99,9 @@ impl World {
         let Some(membership) = &self.membership else { return BTreeSet::new() };
         self.volumes
             .iter()
-            .filter(|(ordinal, volume)| self.up(**ordinal) && membership.voters.contains_key(&volume.node))
+            .filter(|(ordinal, volume)| {
+                self.up(**ordinal) && membership.voters.contains_key(&volume.node)
+            })
             .map(|(_, volume)| volume.node)
             .collect()
     }
@@ -126,7 +128,14 @@ impl World {
                 let template = self.template;
                 self.pods.insert(
                     ordinal,
-                    SimPod { uid, template, crashed: false, node_gone: None, unready_ticks: 0, starting: 1 },
+                    SimPod {
+                        uid,
+                        template,
+                        crashed: false,
+                        node_gone: None,
+                        unready_ticks: 0,
+                        starting: 1,
+                    },
                 );
             }
         }
@@ -144,8 +153,12 @@ impl World {
         }
         self.elect();
         if self.leader.is_some() {
-            let members: BTreeSet<NodeId> =
-                self.membership.iter().flat_map(|m| m.voters.keys().chain(m.learners.keys())).copied().collect();
+            let members: BTreeSet<NodeId> = self
+                .membership
+                .iter()
+                .flat_map(|m| m.voters.keys().chain(m.learners.keys()))
+                .copied()
+                .collect();
             let cluster = self.membership.as_ref().map(|m| m.cluster.clone());
             for ordinal in self.volumes.keys().copied().collect::<Vec<_>>() {
                 let up = self.up(ordinal);
@@ -164,7 +177,8 @@ impl World {
             self.leader = None;
         } else if self.leader.is_none_or(|leader| !alive.contains(&leader)) {
             // Only those who have everything can win.
-            let full = |node: &NodeId| self.volumes.values().any(|v| v.node == *node && v.behind == 0);
+            let full =
+                |node: &NodeId| self.volumes.values().any(|v| v.node == *node && v.behind == 0);
             self.leader = alive.iter().copied().find(full).or_else(|| alive.first().copied());
             self.term += 1;
         }
@@ -174,16 +188,24 @@ impl World {
         let Some(membership) = &self.membership else { return false };
         self.up(ordinal)
             && self.leader.is_some()
-            && self.volumes.get(&ordinal).is_some_and(|v| v.behind == 0 && membership.voters.contains_key(&v.node))
+            && self
+                .volumes
+                .get(&ordinal)
+                .is_some_and(|v| v.behind == 0 && membership.voters.contains_key(&v.node))
     }
 
     /// Carries a step out; `false`: it was refused.
     pub fn apply(&mut self, step: &Step) -> bool {
         match step {
             Step::RecordFormation { nodes } => {
-                self.record = Record { cluster_id: Some(format!("c{}", self.draw())), formed_of: Some(nodes.clone()) };
+                self.record = Record {
+                    cluster_id: Some(format!("c{}", self.draw())),
+                    formed_of: Some(nodes.clone()),
+                };
             }
-            Step::AdoptClusterId { cluster_id } => self.record.cluster_id = Some(cluster_id.clone()),
+            Step::AdoptClusterId { cluster_id } => {
+                self.record.cluster_id = Some(cluster_id.clone())
+            }
             Step::Initialise { via, cluster_id, members } => {
                 let Some(ordinal) = names::ordinal("demo", via) else { return false };
                 if !self.up(ordinal) {
@@ -196,7 +218,8 @@ impl World {
                 volume.cluster = Some(cluster_id.clone());
                 volume.behind = 0;
                 self.formed_times += 1;
-                let voters = members.iter().map(|(node, member)| (*node, member.name.clone())).collect();
+                let voters =
+                    members.iter().map(|(node, member)| (*node, member.name.clone())).collect();
                 self.membership = Some(Membership {
                     cluster: cluster_id.clone(),
                     voters,
@@ -211,15 +234,22 @@ impl World {
                     true
                 });
             }
-            Step::RemoveLearner { node, name: _ } => return self.change(|m| m.learners.remove(node).is_some()),
+            Step::RemoveLearner { node, name: _ } => {
+                return self.change(|m| m.learners.remove(node).is_some());
+            }
             Step::SetVoters { voters, expected_membership_index, joining: _, leaving: _ } => {
                 let done = self.change(|m| {
                     if m.index != *expected_membership_index {
                         return false;
                     }
-                    let all: BTreeMap<_, _> =
-                        m.voters.iter().chain(&m.learners).map(|(id, name)| (*id, name.clone())).collect();
-                    m.voters = voters.iter().filter_map(|id| Some((*id, all.get(id)?.clone()))).collect();
+                    let all: BTreeMap<_, _> = m
+                        .voters
+                        .iter()
+                        .chain(&m.learners)
+                        .map(|(id, name)| (*id, name.clone()))
+                        .collect();
+                    m.voters =
+                        voters.iter().filter_map(|id| Some((*id, all.get(id)?.clone()))).collect();
                     m.learners.retain(|id, _| !voters.contains(id));
                     true
                 });
@@ -270,7 +300,12 @@ impl World {
 
     fn member(&self, ordinal: u32) -> Member {
         let name = names::pod("demo", ordinal);
-        Member { raft: format!("{name}:8030"), admin: format!("{name}:8031"), web: format!("{name}:9870"), name }
+        Member {
+            raft: format!("{name}:8030"),
+            admin: format!("{name}:8031"),
+            web: format!("{name}:9870"),
+            name,
+        }
     }
 
     fn status(&self, ordinal: u32, volume: &SimVolume) -> Status {
@@ -281,7 +316,8 @@ impl World {
         let learner = membership.learners.contains_key(&volume.node);
         let progress = |(node, name): (&NodeId, &String), voter: bool| {
             let ordinal = names::ordinal("demo", name).unwrap_or(0);
-            let behind = self.ordinal_of(*node).and_then(|o| self.volumes.get(&o)).map_or(9, |v| v.behind);
+            let behind =
+                self.ordinal_of(*node).and_then(|o| self.volumes.get(&o)).map_or(9, |v| v.behind);
             let matched = 1_000_000 - 10_000 * u64::from(behind);
             let progress = MemberProgress {
                 member: self.member(ordinal).into(),
@@ -339,7 +375,14 @@ impl World {
     }
 
     pub fn view(&self) -> View {
-        let top = self.volumes.keys().chain(self.pods.keys()).map(|o| o + 1).max().unwrap_or(0).max(self.wanted);
+        let top = self
+            .volumes
+            .keys()
+            .chain(self.pods.keys())
+            .map(|o| o + 1)
+            .max()
+            .unwrap_or(0)
+            .max(self.wanted);
         let members = (0..top)
             .map(|ordinal| {
                 let volume = self.volumes.get(&ordinal);
@@ -353,12 +396,20 @@ impl World {
                         terminating: false,
                         outdated: pod.template != self.template,
                         unready_for: TICK * pod.unready_ticks,
-                        trouble: (self.bad_templates.contains(&pod.template) && pod.unready_ticks > 1)
+                        trouble: (self.bad_templates.contains(&pod.template)
+                            && pod.unready_ticks > 1)
                             .then(|| "the image cannot be pulled".into()),
                     }),
-                    volume: volume.map(|v| VolumeView { uid: v.node.to_string(), lost: false, terminating: false }),
+                    volume: volume.map(|v| VolumeView {
+                        uid: v.node.to_string(),
+                        lost: false,
+                        terminating: false,
+                    }),
                     node_gone_for: pod.and_then(|pod| pod.node_gone).map(|ticks| TICK * ticks),
-                    server: volume.filter(|_| self.up(ordinal)).map(|volume| self.status(ordinal, volume)),
+                    server: volume
+                        .filter(|_| self.up(ordinal))
+                        .map(|volume| self.status(ordinal, volume)),
+                    refusal: None,
                     log_filter: None,
                 }
             })

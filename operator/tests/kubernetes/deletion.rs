@@ -20,7 +20,13 @@ async fn delete_and_wait(harness: &Harness, name: &str) {
 }
 
 async fn kept(harness: &Harness) -> (usize, bool) {
-    let claims = harness.api::<PersistentVolumeClaim>().list(&ListParams::default()).await.unwrap().items.len();
+    let claims = harness
+        .api::<PersistentVolumeClaim>()
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items
+        .len();
     let secret = harness.api::<Secret>().get_opt("demo-cluster").await.unwrap().is_some();
     (claims, secret)
 }
@@ -84,17 +90,28 @@ async fn lost_volumes_are_never_formed_over() {
     delete_and_wait(&harness, "demo").await;
     for ordinal in 0..3 {
         let claim = format!("data-demo-{ordinal}");
-        harness.api::<PersistentVolumeClaim>().delete(&claim, &DeleteParams::default()).await.unwrap();
+        harness
+            .api::<PersistentVolumeClaim>()
+            .delete(&claim, &DeleteParams::default())
+            .await
+            .unwrap();
     }
     harness.create("demo", spec(3)).await;
-    let cluster = harness.until_status("demo", "VolumesLost", |c| condition(c, "Stalled").1 == "VolumesLost").await;
-    let stalled = cluster.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap();
+    let cluster = harness
+        .until_status("demo", "VolumesLost", |c| condition(c, "Stalled").1 == "VolumesLost")
+        .await;
+    let stalled =
+        cluster.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap();
     assert!(stalled.message.contains("delete Secret demo-cluster"), "{}", stalled.message);
     assert_eq!(harness.servers().cluster("demo").formed, 1);
 
     // What the message says.
     harness.api::<Secret>().delete("demo-cluster", &DeleteParams::default()).await.unwrap();
-    harness.api::<Pod>().delete_collection(&DeleteParams::default(), &ListParams::default()).await.unwrap();
+    harness
+        .api::<Pod>()
+        .delete_collection(&DeleteParams::default(), &ListParams::default())
+        .await
+        .unwrap();
     harness.ready("demo").await;
     assert_eq!(harness.servers().cluster("demo").formed, 2);
     harness.end(vec![operator]).await;

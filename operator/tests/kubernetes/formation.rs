@@ -26,7 +26,10 @@ async fn a_cluster_of_three_is_formed_once_and_tells_about_itself() {
     assert_eq!(agreed.formed, 1);
     assert_eq!(harness.servers().voters("demo"), ["demo-0", "demo-1", "demo-2"]);
     let settings = agreed.settings.unwrap();
-    assert_eq!((settings.nameservice.as_str(), settings.inline_limit, settings.trash_interval_minutes), ("demo", 4096, 60));
+    assert_eq!(
+        (settings.nameservice.as_str(), settings.inline_limit, settings.trash_interval_minutes),
+        ("demo", 4096, 60)
+    );
 
     let secret = harness.api::<Secret>().get("demo-cluster").await.unwrap().data.unwrap();
     assert_eq!(secret["key"].0.len(), 64);
@@ -62,11 +65,17 @@ async fn a_cluster_of_three_is_formed_once_and_tells_about_itself() {
         // Three polls.
         tokio::time::sleep(Duration::from_secs(3)).await;
         let after = harness.get("demo").await;
-        if before.resource_version() == after.resource_version() { Ok(()) } else { Err((before.status, after.status)) }
+        if before.resource_version() == after.resource_version() {
+            Ok(())
+        } else {
+            Err((before.status, after.status))
+        }
     })
     .await;
     harness.servers().write_files("demo", 42);
-    harness.until_status("demo", "files", |c| c.status.as_ref().and_then(|s| s.files) == Some(42)).await;
+    harness
+        .until_status("demo", "files", |c| c.status.as_ref().and_then(|s| s.files) == Some(42))
+        .await;
     harness.end(vec![operator]).await;
 }
 
@@ -109,7 +118,11 @@ async fn deleted_and_changed_objects_come_back() {
     services.patch("demo-members", &PatchParams::default(), &patch).await.unwrap();
     until("the Service to be as before", || async {
         let service = services.get("demo-members").await.unwrap();
-        if service.spec.unwrap().publish_not_ready_addresses == Some(true) { Ok(()) } else { Err("changed") }
+        if service.spec.unwrap().publish_not_ready_addresses == Some(true) {
+            Ok(())
+        } else {
+            Err("changed")
+        }
     })
     .await;
     assert_eq!(harness.servers().cluster("demo").formed, 1);
@@ -134,7 +147,8 @@ async fn two_clusters_live_side_by_side_and_a_bad_one_disturbs_nobody() {
 
     let bad = harness.until_status("bad", "Stalled", |c| condition(c, "Stalled").0 == "True").await;
     assert_eq!(condition(&bad, "Stalled").1, "ObjectRefused");
-    let message = &bad.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap().message;
+    let message =
+        &bad.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap().message;
     assert!(message.contains("not a label!"), "{message}");
     harness.event("bad", "Stalled").await;
     // Mended, it comes up like the others.
@@ -149,20 +163,32 @@ async fn settings_and_log_level_are_applied_without_a_restart() {
     let operator = harness.operator("one").await;
     harness.create("demo", spec(3)).await;
     harness.ready("demo").await;
-    let nodes = || (0..3).map(|n| harness.servers().claim(&format!("demo-{n}"))).collect::<Vec<_>>();
+    let nodes =
+        || (0..3).map(|n| harness.servers().claim(&format!("demo-{n}"))).collect::<Vec<_>>();
     let uids = crate::rolling::pod_uids(&harness, "demo").await;
     let before = nodes();
     let users = json!([{ "name": "alice", "groups": ["analysts"] }]);
-    harness.change("demo", json!({ "logLevel": "debug", "permissions": { "users": users }, "auditLog": false })).await;
+    harness
+        .change(
+            "demo",
+            json!({ "logLevel": "debug", "permissions": { "users": users }, "auditLog": false }),
+        )
+        .await;
     until("the settings", || async {
         let settings = harness.servers().cluster("demo").settings.unwrap();
-        let ok = settings.groups.get("alice").is_some_and(|groups| groups == &["analysts"]) && !settings.audit_log;
+        let ok = settings.groups.get("alice").is_some_and(|groups| groups == &["analysts"])
+            && !settings.audit_log;
         if ok { Ok(()) } else { Err(settings) }
     })
     .await;
     until("the log level", || async {
-        let filters: Vec<_> = (0..3).map(|n| harness.servers().filter(&format!("demo-{n}"))).collect();
-        if filters.iter().all(|filter| filter.as_deref() == Some("debug")) { Ok(()) } else { Err(filters) }
+        let filters: Vec<_> =
+            (0..3).map(|n| harness.servers().filter(&format!("demo-{n}"))).collect();
+        if filters.iter().all(|filter| filter.as_deref() == Some("debug")) {
+            Ok(())
+        } else {
+            Err(filters)
+        }
     })
     .await;
     harness.ready("demo").await;

@@ -123,10 +123,13 @@ impl Harness {
     pub async fn operator(&self, identity: &str) -> Operator {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.admin.clone(), SYSTEM);
         let request = TokenRequest::default();
-        let token: TokenRequest =
-            accounts.create_subresource("token", ACCOUNT, &PostParams::default(), &request).await.unwrap();
+        let token: TokenRequest = accounts
+            .create_subresource("token", ACCOUNT, &PostParams::default(), &request)
+            .await
+            .unwrap();
         let mut config = self.config.clone();
-        config.auth_info = AuthInfo { token: Some(token.status.unwrap().token.into()), ..AuthInfo::default() };
+        config.auth_info =
+            AuthInfo { token: Some(token.status.unwrap().token.into()), ..AuthInfo::default() };
         let watch = Watch(self.forbidden.clone());
         let options = Options::parse_from([
             "metafs-operator",
@@ -136,7 +139,11 @@ impl Harness {
             &format!("--identity={identity}"),
             &format!("--lease-namespace={SYSTEM}"),
         ]);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let metrics = Arc::new(Metrics::default());
         let of_run = metrics.clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -204,7 +211,9 @@ impl Harness {
     /// The Events about a cluster: reasons and texts.
     pub async fn events(&self, name: &str) -> Vec<(String, String)> {
         let events = self.api::<Event>().list(&ListParams::default()).await.unwrap();
-        let about = |event: &Event| event.regarding.as_ref().and_then(|of| of.name.clone()).as_deref() == Some(name);
+        let about = |event: &Event| {
+            event.regarding.as_ref().and_then(|of| of.name.clone()).as_deref() == Some(name)
+        };
         events
             .items
             .into_iter()
@@ -217,7 +226,11 @@ impl Harness {
     pub async fn event(&self, name: &str, reason: &str) {
         until(&format!("Event {reason}"), || async {
             let events = self.events(name).await;
-            if events.iter().any(|(of, _)| of == reason) { Ok(()) } else { Err(format!("{events:#?}")) }
+            if events.iter().any(|(of, _)| of == reason) {
+                Ok(())
+            } else {
+                Err(format!("{events:#?}"))
+            }
         })
         .await;
     }
@@ -238,9 +251,12 @@ impl Harness {
         }
         let forbidden = self.forbidden.lock().unwrap().clone();
         assert!(forbidden.is_empty(), "the chart's rights do not suffice: {forbidden:?}");
-        let _ = Api::<Namespace>::all(self.admin.clone()).delete(&self.namespace, &DeleteParams::default()).await;
+        let _ = Api::<Namespace>::all(self.admin.clone())
+            .delete(&self.namespace, &DeleteParams::default())
+            .await;
         for node in &self.nodes {
-            let _ = Api::<Node>::all(self.admin.clone()).delete(node, &DeleteParams::default()).await;
+            let _ =
+                Api::<Node>::all(self.admin.clone()).delete(node, &DeleteParams::default()).await;
         }
     }
 }
@@ -302,12 +318,17 @@ pub fn condition(cluster: &MetadataCluster, type_: &str) -> (String, String) {
 }
 
 /// Waits until `look` succeeds; fails with what it last said.
-pub async fn until<T, E: Debug, F: Future<Output = Result<T, E>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn until<T, E: Debug, F: Future<Output = Result<T, E>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
     let begun = Instant::now();
     loop {
         match look().await {
             Ok(value) => return value,
-            Err(last) => assert!(begun.elapsed() < Duration::from_secs(90), "waiting for {what}: {last:#?}"),
+            Err(last) => {
+                assert!(begun.elapsed() < Duration::from_secs(90), "waiting for {what}: {last:#?}")
+            }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -331,7 +352,10 @@ async fn install(admin: &Client) {
         api.patch(&object.name_any(), &params, &Patch::Apply(&object)).await.unwrap();
     }
     until("the definition to be served", || async {
-        Api::<MetadataCluster>::all(admin.clone()).list(&ListParams::default().limit(1)).await.map(drop)
+        Api::<MetadataCluster>::all(admin.clone())
+            .list(&ListParams::default().limit(1))
+            .await
+            .map(drop)
     })
     .await;
 }

@@ -86,7 +86,8 @@ impl Kubelet {
             loop {
                 if let Err(error) = work.round().await {
                     // Conflicts with deletions: the next round sees them.
-                    let expected = matches!(&error, kube::Error::Api(s) if matches!(s.code, 404 | 409 | 422));
+                    let expected =
+                        matches!(&error, kube::Error::Api(s) if matches!(s.code, 404 | 409 | 422));
                     assert!(expected, "kubelet: {error}");
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -109,8 +110,12 @@ impl Loop {
         let list = pods.list(&ListParams::default()).await?.items;
         let uids: BTreeMap<String, String> =
             list.iter().map(|pod| (pod.name_any(), pod.uid().unwrap_or_default())).collect();
-        let gone: Vec<String> =
-            self.running.iter().filter(|(name, r)| uids.get(*name) != Some(&r.uid)).map(|(n, _)| n.clone()).collect();
+        let gone: Vec<String> = self
+            .running
+            .iter()
+            .filter(|(name, r)| uids.get(*name) != Some(&r.uid))
+            .map(|(n, _)| n.clone())
+            .collect();
         for name in gone {
             self.running.remove(&name);
             self.servers.stop(&name);
@@ -146,9 +151,15 @@ impl Loop {
     }
 
     /// A pod goes to the node of its ordinal; once that one is lost, to any other.
-    async fn bind(&self, pods: &Api<Pod>, pod: &Pod, lost: &BTreeSet<String>) -> Result<(), kube::Error> {
+    async fn bind(
+        &self,
+        pods: &Api<Pod>,
+        pod: &Pod,
+        lost: &BTreeSet<String>,
+    ) -> Result<(), kube::Error> {
         let name = pod.name_any();
-        let healthy: Vec<&String> = self.nodes.iter().filter(|node| !lost.contains(*node)).collect();
+        let healthy: Vec<&String> =
+            self.nodes.iter().filter(|node| !lost.contains(*node)).collect();
         let ordinal: usize = name.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
         let own = self.nodes.get(ordinal % self.nodes.len()).filter(|node| !lost.contains(*node));
         let node = own.or(healthy.first().copied()).unwrap();
@@ -166,10 +177,18 @@ impl Loop {
         if pod.metadata.deletion_timestamp.is_some() {
             self.servers.stop(&name);
             self.running.remove(&name);
-            pods.delete(&name, &DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() }).await?;
+            pods.delete(
+                &name,
+                &DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() },
+            )
+            .await?;
             return Ok(());
         }
-        let image = pod.spec.as_ref().and_then(|spec| spec.containers.first()?.image.clone()).unwrap_or_default();
+        let image = pod
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.containers.first()?.image.clone())
+            .unwrap_or_default();
         if !self.running.contains_key(&name) && !self.start(pod, &image).await? {
             return Ok(());
         }
@@ -180,7 +199,12 @@ impl Loop {
             return Ok(());
         }
         let status = report(&image, broken, ready, running.ip);
-        pods.patch_status(&name, &PatchParams::default(), &Patch::Strategic(json!({ "status": status }))).await?;
+        pods.patch_status(
+            &name,
+            &PatchParams::default(),
+            &Patch::Strategic(json!({ "status": status })),
+        )
+        .await?;
         running.ready = Some(ready);
         Ok(())
     }
@@ -198,13 +222,21 @@ impl Loop {
         let ip = draw_address();
         if !image.contains(BROKEN) {
             let secrets: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-            let Some(secret) = secrets.get_opt(&format!("{cluster}-cluster")).await? else { return Ok(false) };
-            let key = secret.data.and_then(|data| String::from_utf8(data.get("key")?.0.clone()).ok());
+            let Some(secret) = secrets.get_opt(&format!("{cluster}-cluster")).await? else {
+                return Ok(false);
+            };
+            let key =
+                secret.data.and_then(|data| String::from_utf8(data.get("key")?.0.clone()).ok());
             let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
-            let Some(config) = maps.get_opt(&format!("{cluster}-config")).await? else { return Ok(false) };
-            let yaml: serde_yaml::Value = serde_yaml::from_str(&config.data.unwrap()["server.yaml"]).unwrap();
+            let Some(config) = maps.get_opt(&format!("{cluster}-config")).await? else {
+                return Ok(false);
+            };
+            let yaml: serde_yaml::Value =
+                serde_yaml::from_str(&config.data.unwrap()["server.yaml"]).unwrap();
             let filter = yaml["log"]["filter"].as_str().unwrap().to_owned();
-            self.servers.start(&cluster, &name, &claim.uid().unwrap(), ip, key.unwrap(), filter).await;
+            self.servers
+                .start(&cluster, &name, &claim.uid().unwrap(), ip, key.unwrap(), filter)
+                .await;
         }
         self.running.insert(name, Running { uid: pod.uid().unwrap_or_default(), ip, ready: None });
         Ok(true)

@@ -25,7 +25,8 @@ async fn members_come_and_go_with_an_odd_number_of_votes() {
         harness.ready("demo").await;
         assert_eq!(harness.servers().voters("demo").len(), wanted);
     }
-    let gone = [harness.servers().node("demo-3").unwrap(), harness.servers().node("demo-4").unwrap()];
+    let gone =
+        [harness.servers().node("demo-3").unwrap(), harness.servers().node("demo-4").unwrap()];
 
     harness.change("demo", json!({ "replicas": 3 })).await;
     harness.ready("demo").await;
@@ -38,7 +39,10 @@ async fn members_come_and_go_with_an_odd_number_of_votes() {
     harness.change("demo", json!({ "replicas": 5 })).await;
     harness.ready("demo").await;
     for pod in ["demo-3", "demo-4"] {
-        assert!(!gone.contains(&harness.servers().node(pod).unwrap()), "{pod} came back under its old identity");
+        assert!(
+            !gone.contains(&harness.servers().node(pod).unwrap()),
+            "{pod} came back under its old identity"
+        );
     }
     let counts = harness.servers().vote_counts();
     assert!(counts.iter().all(|count| count % 2 == 1), "an even number of votes: {counts:?}");

@@ -8,11 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use metafs_admin_api::{
-    ApiError, Done, ErrorCode, Health, InitRequest, Leader, LearnerRequest, LogLevel, Member, MemberProgress,
-    NamespaceFigures, NodeId, Phase, Role, Status, TransferRequest, VERSION, VERSION_HEADER, VotersRequest,
+    ApiError, Done, ErrorCode, Health, InitRequest, Leader, LearnerRequest, LogLevel, Member,
+    MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status, TransferRequest, VERSION,
+    VERSION_HEADER, VotersRequest,
 };
 use metafs_namespace::Settings;
 use tokio::task::JoinHandle;
@@ -71,11 +73,21 @@ struct Own {
     pod: String,
 }
 
-type Answer<T> = Result<Json<T>, (StatusCode, Json<ApiError>)>;
+/// A refusal, made into a response where it leaves.
+struct Refused(ErrorCode, &'static str);
 
-fn refuse<T>(code: ErrorCode, message: &str) -> Answer<T> {
-    let status = StatusCode::from_u16(code.http_status()).unwrap();
-    Err((status, Json(ApiError { code, message: message.into(), leader: None })))
+type Answer<T> = Result<Json<T>, Refused>;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Refused(code, message) = self;
+        let status = StatusCode::from_u16(code.http_status()).unwrap();
+        (status, Json(ApiError { code, message: message.into(), leader: None })).into_response()
+    }
+}
+
+fn refuse<T>(code: ErrorCode, message: &'static str) -> Answer<T> {
+    Err(Refused(code, message))
 }
 
 impl Servers {
@@ -84,7 +96,15 @@ impl Servers {
     }
 
     /// Starts the server of a pod on its volume.
-    pub async fn start(&self, cluster: &str, pod: &str, claim: &str, ip: IpAddr, key: String, filter: String) {
+    pub async fn start(
+        &self,
+        cluster: &str,
+        pod: &str,
+        claim: &str,
+        ip: IpAddr,
+        key: String,
+        filter: String,
+    ) {
         let listener = tokio::net::TcpListener::bind((ip, 8031)).await.unwrap();
         let own = Own { servers: self.clone(), pod: pod.to_owned() };
         let routes = Router::new()
@@ -112,8 +132,14 @@ impl Servers {
             .volumes
             .entry(claim.to_owned())
             .or_insert_with(|| Volume { node: NodeId(rand::random()), cluster_id: None });
-        let server =
-            Server { claim: claim.to_owned(), cluster: cluster.to_owned(), member, key, filter, task };
+        let server = Server {
+            claim: claim.to_owned(),
+            cluster: cluster.to_owned(),
+            member,
+            key,
+            filter,
+            task,
+        };
         if let Some(old) = shared.servers.insert(pod.to_owned(), server) {
             old.task.abort();
         }
@@ -147,7 +173,8 @@ impl Servers {
 
     /// Names of the voters.
     pub fn voters(&self, cluster: &str) -> Vec<String> {
-        let mut names: Vec<String> = self.cluster(cluster).voters.into_values().map(|member| member.name).collect();
+        let mut names: Vec<String> =
+            self.cluster(cluster).voters.into_values().map(|member| member.name).collect();
         names.sort();
         names
     }
@@ -194,18 +221,25 @@ impl Shared {
     }
 
     fn running(&self, cluster: &str) -> BTreeSet<NodeId> {
-        self.servers.values().filter(|s| s.cluster == cluster).map(|server| self.volume(server).node).collect()
+        self.servers
+            .values()
+            .filter(|s| s.cluster == cluster)
+            .map(|server| self.volume(server).node)
+            .collect()
     }
 
     fn is_ready(&self, server: &Server) -> bool {
         let node = self.volume(server).node;
-        self.clusters.get(&server.cluster).is_some_and(|c| c.leader.is_some() && c.voters.contains_key(&node))
+        self.clusters
+            .get(&server.cluster)
+            .is_some_and(|c| c.leader.is_some() && c.voters.contains_key(&node))
     }
 
     fn elect(&mut self, name: &str) {
         let running = self.running(name);
         let Some(cluster) = self.clusters.get_mut(name) else { return };
-        let alive: Vec<NodeId> = cluster.voters.keys().filter(|node| running.contains(node)).copied().collect();
+        let alive: Vec<NodeId> =
+            cluster.voters.keys().filter(|node| running.contains(node)).copied().collect();
         let quorum = cluster.voters.len() / 2 + 1;
         self.margin = self.margin.min(alive.len() as i64 - quorum as i64);
         if alive.len() < quorum {
@@ -217,8 +251,13 @@ impl Shared {
         if cluster.leader.is_some() {
             // Whoever runs and is a member hears of the cluster.
             let id = cluster.id.clone();
-            let members: BTreeSet<NodeId> = cluster.voters.keys().chain(cluster.learners.keys()).copied().collect();
-            for volume in self.volumes.values_mut().filter(|v| members.contains(&v.node) && running.contains(&v.node)) {
+            let members: BTreeSet<NodeId> =
+                cluster.voters.keys().chain(cluster.learners.keys()).copied().collect();
+            for volume in self
+                .volumes
+                .values_mut()
+                .filter(|v| members.contains(&v.node) && running.contains(&v.node))
+            {
                 volume.cluster_id = Some(id.clone());
             }
         }
@@ -230,7 +269,8 @@ impl Shared {
 
     fn status(&self, server: &Server) -> Status {
         let volume = self.volume(server);
-        let cluster = self.clusters.get(&server.cluster).filter(|_| volume.cluster_id.is_some()).cloned();
+        let cluster =
+            self.clusters.get(&server.cluster).filter(|_| volume.cluster_id.is_some()).cloned();
         let cluster = cluster.unwrap_or_default();
         let running = self.running(&server.cluster);
         let leads = cluster.leader == Some(volume.node);
@@ -244,8 +284,12 @@ impl Shared {
             snapshot_percent: None,
         };
         let mut members: BTreeMap<NodeId, MemberProgress> = BTreeMap::new();
-        members.extend(cluster.voters.iter().map(|(node, member)| (*node, progress(node, member, true))));
-        members.extend(cluster.learners.iter().map(|(node, member)| (*node, progress(node, member, false))));
+        members.extend(
+            cluster.voters.iter().map(|(node, member)| (*node, progress(node, member, true))),
+        );
+        members.extend(
+            cluster.learners.iter().map(|(node, member)| (*node, progress(node, member, false))),
+        );
         Status {
             version: "0.1.0".into(),
             raft_protocol: 1,
@@ -265,7 +309,9 @@ impl Shared {
             },
             health: Health { ready: self.is_ready(server), reason: None },
             term: cluster.term,
-            leader: cluster.leader.map(|node_id| Leader { node_id, member: cluster.voters.get(&node_id).cloned() }),
+            leader: cluster
+                .leader
+                .map(|node_id| Leader { node_id, member: cluster.voters.get(&node_id).cloned() }),
             last_log_index: 5000,
             committed_index: 5000,
             applied_index: 5000,
@@ -290,9 +336,15 @@ impl Shared {
 
 impl Own {
     /// Checks the caller and works on the shared state.
-    fn with<T>(&self, headers: &HeaderMap, work: impl FnOnce(&mut Shared, &Own) -> Answer<T>) -> Answer<T> {
+    fn with<T>(
+        &self,
+        headers: &HeaderMap,
+        work: impl FnOnce(&mut Shared, &Own) -> Answer<T>,
+    ) -> Answer<T> {
         let mut shared = self.servers.lock();
-        let Some(server) = shared.servers.get(&self.pod) else { return refuse(ErrorCode::Unavailable, "stopping") };
+        let Some(server) = shared.servers.get(&self.pod) else {
+            return refuse(ErrorCode::Unavailable, "stopping");
+        };
         let wanted = format!("Bearer {}", server.key);
         if headers.get("authorization").and_then(|v| v.to_str().ok()) != Some(&wanted) {
             return refuse(ErrorCode::Unauthorized, "wrong key");
@@ -304,11 +356,17 @@ impl Own {
     }
 
     /// The same on the leader only.
-    fn lead<T>(&self, headers: &HeaderMap, work: impl FnOnce(&mut Cluster) -> Answer<T>) -> Answer<T> {
+    fn lead<T>(
+        &self,
+        headers: &HeaderMap,
+        work: impl FnOnce(&mut Cluster) -> Answer<T>,
+    ) -> Answer<T> {
         self.with(headers, |shared, own| {
             let server = &shared.servers[&own.pod];
             let (node, name) = (shared.volume(server).node, server.cluster.clone());
-            let Some(cluster) = shared.clusters.get_mut(&name).filter(|cluster| cluster.leader == Some(node)) else {
+            let Some(cluster) =
+                shared.clusters.get_mut(&name).filter(|cluster| cluster.leader == Some(node))
+            else {
                 return refuse(ErrorCode::NotLeader, "not the leader");
             };
             let answer = work(cluster);
@@ -322,9 +380,14 @@ async fn status(State(own): State<Own>, headers: HeaderMap) -> Answer<Status> {
     own.with(&headers, |shared, own| Ok(Json(shared.status(&shared.servers[&own.pod]))))
 }
 
-async fn init(State(own): State<Own>, headers: HeaderMap, Json(request): Json<InitRequest>) -> Answer<Done> {
+async fn init(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(request): Json<InitRequest>,
+) -> Answer<Done> {
     own.with(&headers, |shared, own| {
-        let (claim, name) = (shared.servers[&own.pod].claim.clone(), shared.servers[&own.pod].cluster.clone());
+        let (claim, name) =
+            (shared.servers[&own.pod].claim.clone(), shared.servers[&own.pod].cluster.clone());
         let volume = shared.volumes.get_mut(&claim).unwrap();
         if volume.cluster_id.is_some() {
             return refuse(ErrorCode::Conflict, "not pristine");
@@ -341,7 +404,11 @@ async fn init(State(own): State<Own>, headers: HeaderMap, Json(request): Json<In
     })
 }
 
-async fn add_learner(State(own): State<Own>, headers: HeaderMap, Json(request): Json<LearnerRequest>) -> Answer<Done> {
+async fn add_learner(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(request): Json<LearnerRequest>,
+) -> Answer<Done> {
     own.lead(&headers, |cluster| {
         cluster.learners.insert(request.node_id, request.member);
         cluster.membership_index += 1;
@@ -349,9 +416,14 @@ async fn add_learner(State(own): State<Own>, headers: HeaderMap, Json(request): 
     })
 }
 
-async fn set_voters(State(own): State<Own>, headers: HeaderMap, Json(request): Json<VotersRequest>) -> Answer<Done> {
+async fn set_voters(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(request): Json<VotersRequest>,
+) -> Answer<Done> {
     own.lead(&headers, |cluster| {
-        if request.expected_membership_index.is_some_and(|index| index != cluster.membership_index) {
+        if request.expected_membership_index.is_some_and(|index| index != cluster.membership_index)
+        {
             return refuse(ErrorCode::Conflict, "the membership changed");
         }
         let mut all = cluster.voters.clone();
@@ -367,16 +439,26 @@ async fn set_voters(State(own): State<Own>, headers: HeaderMap, Json(request): J
     })
 }
 
-async fn remove_member(State(own): State<Own>, headers: HeaderMap, Path(node): Path<String>) -> Answer<Done> {
+async fn remove_member(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Path(node): Path<String>,
+) -> Answer<Done> {
     own.lead(&headers, |cluster| {
-        let Ok(node) = node.parse::<NodeId>() else { return refuse(ErrorCode::BadRequest, "not a node id") };
+        let Ok(node) = node.parse::<NodeId>() else {
+            return refuse(ErrorCode::BadRequest, "not a node id");
+        };
         cluster.learners.remove(&node);
         cluster.membership_index += 1;
         Ok(Json(Done::default()))
     })
 }
 
-async fn transfer(State(own): State<Own>, headers: HeaderMap, Json(request): Json<TransferRequest>) -> Answer<Done> {
+async fn transfer(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(request): Json<TransferRequest>,
+) -> Answer<Done> {
     own.lead(&headers, |cluster| {
         let Some(to) = request.to.filter(|to| cluster.voters.contains_key(to)) else {
             return refuse(ErrorCode::BadRequest, "not a voter");
@@ -387,9 +469,14 @@ async fn transfer(State(own): State<Own>, headers: HeaderMap, Json(request): Jso
     })
 }
 
-async fn put_settings(State(own): State<Own>, headers: HeaderMap, Json(settings): Json<Settings>) -> Answer<Done> {
+async fn put_settings(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(settings): Json<Settings>,
+) -> Answer<Done> {
     own.lead(&headers, |cluster| {
-        if cluster.settings.as_ref().is_none_or(|applied| applied.generation <= settings.generation) {
+        if cluster.settings.as_ref().is_none_or(|applied| applied.generation <= settings.generation)
+        {
             cluster.settings = Some(settings);
         }
         Ok(Json(Done::default()))
@@ -397,10 +484,16 @@ async fn put_settings(State(own): State<Own>, headers: HeaderMap, Json(settings)
 }
 
 async fn get_level(State(own): State<Own>, headers: HeaderMap) -> Answer<LogLevel> {
-    own.with(&headers, |shared, own| Ok(Json(LogLevel { filter: shared.servers[&own.pod].filter.clone() })))
+    own.with(&headers, |shared, own| {
+        Ok(Json(LogLevel { filter: shared.servers[&own.pod].filter.clone() }))
+    })
 }
 
-async fn set_level(State(own): State<Own>, headers: HeaderMap, Json(level): Json<LogLevel>) -> Answer<LogLevel> {
+async fn set_level(
+    State(own): State<Own>,
+    headers: HeaderMap,
+    Json(level): Json<LogLevel>,
+) -> Answer<LogLevel> {
     own.with(&headers, |shared, own| {
         if let Some(server) = shared.servers.get_mut(&own.pod) {
             server.filter.clone_from(&level.filter);

@@ -15,12 +15,20 @@ async fn an_emptied_volume_becomes_a_new_member() {
     harness.ready("demo").await;
     let old = harness.servers().node("demo-1").unwrap();
     harness.servers().take_margin();
-    harness.api::<PersistentVolumeClaim>().delete("data-demo-1", &DeleteParams::default()).await.unwrap();
+    harness
+        .api::<PersistentVolumeClaim>()
+        .delete("data-demo-1", &DeleteParams::default())
+        .await
+        .unwrap();
     harness.api::<Pod>().delete("demo-1", &DeleteParams::default()).await.unwrap();
     until("a new member in its place", || async {
         let voters = harness.servers().cluster("demo").voters;
         let new = harness.servers().node("demo-1");
-        if new.is_some_and(|new| new != old && voters.contains_key(&new)) { Ok(()) } else { Err(voters) }
+        if new.is_some_and(|new| new != old && voters.contains_key(&new)) {
+            Ok(())
+        } else {
+            Err(voters)
+        }
     })
     .await;
     harness.ready("demo").await;
@@ -47,7 +55,11 @@ async fn a_member_on_a_lost_node_starts_elsewhere_after_the_grace() {
     until("a new member elsewhere", || async {
         let voters = harness.servers().cluster("demo").voters;
         let new = harness.servers().node("demo-2");
-        if new.is_some_and(|new| new != old && voters.contains_key(&new)) { Ok(()) } else { Err(voters) }
+        if new.is_some_and(|new| new != old && voters.contains_key(&new)) {
+            Ok(())
+        } else {
+            Err(voters)
+        }
     })
     .await;
     harness.ready("demo").await;
@@ -68,13 +80,17 @@ async fn volumes_that_cannot_grow_are_said_and_the_cluster_lives_on() {
     let pods = crate::rolling::pod_uids(&harness, "demo").await;
     harness.change("demo", json!({ "storage": { "size": "20Gi" } })).await;
     // Without a provisioner the API server refuses to resize; the template for new volumes grows.
-    let cluster = harness.until_status("demo", "Stalled", |c| condition(c, "Stalled").1 == "ObjectRefused").await;
-    let stalled = cluster.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap();
+    let cluster = harness
+        .until_status("demo", "Stalled", |c| condition(c, "Stalled").1 == "ObjectRefused")
+        .await;
+    let stalled =
+        cluster.status.unwrap().conditions.into_iter().find(|c| c.type_ == "Stalled").unwrap();
     assert!(stalled.message.contains("growing volume claim data-demo-"), "{}", stalled.message);
     until("the StatefulSet with larger volumes", || async {
         let set = harness.api::<StatefulSet>().get_opt("demo").await.unwrap();
         let template = set.and_then(|set| set.spec?.volume_claim_templates?.into_iter().next());
-        let size = template.and_then(|claim| claim.spec?.resources?.requests?.get("storage").cloned());
+        let size =
+            template.and_then(|claim| claim.spec?.resources?.requests?.get("storage").cloned());
         if size.as_ref().is_some_and(|size| size.0 == "20Gi") { Ok(()) } else { Err(size) }
     })
     .await;
