@@ -20,7 +20,7 @@ pub enum ClientError {
         /// Who.
         address: String,
         /// Why.
-        error: ApiError,
+        error: Box<ApiError>,
     },
     /// Nobody answered, or not in the API's language.
     #[error("{address}: {source}")]
@@ -171,6 +171,7 @@ impl Client {
             return Ok(response);
         }
         let error = response.json().await.map_err(|source| self.transport(source))?;
+        let error = Box::new(error);
         Err(ClientError::Refused { address: self.address.clone(), error })
     }
 
