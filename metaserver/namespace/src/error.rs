@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Standby,
     /// `org.apache.hadoop.ipc.RetriableException`: nobody can answer just now; back off and retry.
     Retriable,
+    /// `org.apache.hadoop.hdfs.protocol.XAttrNotFoundException`, an IOException.
+    XAttrNotFound,
 }
 
 impl ErrorKind {
@@ -81,6 +83,7 @@ impl ErrorKind {
             Io => "java.io.IOException",
             Standby => "org.apache.hadoop.ipc.StandbyException",
             Retriable => "org.apache.hadoop.ipc.RetriableException",
+            XAttrNotFound => "org.apache.hadoop.hdfs.protocol.XAttrNotFoundException",
         }
     }
 

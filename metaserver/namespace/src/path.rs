@@ -25,21 +25,18 @@ const SNAPSHOT: &str = ".snapshot";
 /// The canonical form of a path that a client sent: one `/` before each component and none at
 /// the end; the root is `/`.
 ///
-/// Repeated and trailing slashes are tolerated, as the NameNode splits paths; what cannot be a
-/// name is refused (HDFS: `isValidName`): `.`, `..`, and names with `:`; also the NUL character,
-/// which HDFS lets through and nothing on the client's side can show.
+/// Repeated and trailing slashes are tolerated, as the NameNode splits paths. What cannot be a
+/// name passes: nothing has it, so that looking for it finds nothing, as in HDFS. Only the NUL
+/// character is refused, which nothing on the client's side can show.
 ///
 /// # Errors
 /// InvalidPath, naming the path.
 pub fn normalize(path: &str) -> Result<String, FsError> {
-    if !path.starts_with('/') {
+    if !path.starts_with('/') || path.contains('\0') {
         return Err(invalid(path));
     }
     let mut normal = String::with_capacity(path.len());
     for name in components(path) {
-        if name == "." || name == ".." || name.contains([':', '\0']) {
-            return Err(invalid(path));
-        }
         normal.push('/');
         normal.push_str(name);
     }
@@ -49,16 +46,33 @@ pub fn normalize(path: &str) -> Result<String, FsError> {
     Ok(normal)
 }
 
-/// As [`normalize`] for a path that is going to be made (create, mkdirs, the destination of a
-/// rename): HDFS refuses an empty component there, but for trailing slashes.
+/// As [`normalize`] for a file that is going to be made or whose data is asked for: the path must
+/// be a valid name.
 ///
 /// # Errors
-/// InvalidPath, naming the path.
+/// InvalidPath, as `FSNamesystem.startFile` and `NamenodeWebHdfsMethods.redirectURI` word it.
+pub fn normalize_file(path: &str) -> Result<String, FsError> {
+    if is_valid_name(path) { normalize(path) } else { Err(invalid(path)) }
+}
+
+/// As [`normalize`] for a folder that is going to be made and the destination of a rename.
+///
+/// # Errors
+/// InvalidPath, as `FSDirMkdirOp` and `FSDirRenameOp` word it.
 pub fn normalize_new(path: &str) -> Result<String, FsError> {
-    if path.trim_end_matches('/').contains("//") {
-        return Err(invalid(path));
+    if is_valid_name(path) {
+        normalize(path)
+    } else {
+        Err(invalid(&format!("Invalid file name: {path}")))
     }
-    normalize(path)
+}
+
+/// Whether a path could be made: no `.`, no `..`, no `:`, no empty component but for trailing
+/// slashes (`DFSUtil.isValidName`).
+fn is_valid_name(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.trim_end_matches('/').contains("//")
+        && components(path).all(|name| name != "." && name != ".." && !name.contains(':'))
 }
 
 /// The names in a path, the root not counted: none for `/`.

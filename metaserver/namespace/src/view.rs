@@ -280,7 +280,12 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     /// # Errors
     /// As [`View::content_summary`].
     pub fn quota_usage(&self, caller: &Caller, path: &str) -> Result<ContentSummary, Failure> {
-        self.content_summary(caller, path)
+        match self.content_summary(caller, path) {
+            Err(Failure::Fs(error)) if error.kind == ErrorKind::FileNotFound => {
+                Err(not_found("File/Directory", path).into())
+            }
+            other => other,
+        }
     }
 
     /// getAclStatus.
@@ -295,7 +300,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     /// getXAttrs: those named, or all that the caller may see.
     ///
     /// # Errors
-    /// FileNotFound; AccessControl; Io if one that was named is not there.
+    /// FileNotFound; AccessControl; XAttrNotFound if one that was named is not there.
     pub fn xattrs(
         &self,
         caller: &Caller,

@@ -264,7 +264,8 @@ pub fn check_remove(caller: &Caller, name: &XAttrName, exists: bool) -> Result<(
 
 /// The answer when an attribute that was asked for by name is not there.
 pub fn not_found() -> FsError {
-    io("At least one of the attributes provided was not found.".into())
+    let message = "At least one of the attributes provided was not found.";
+    FsError::new(ErrorKind::XAttrNotFound, message)
 }
 
 /// Whether `caller` may read the content of a file that carries [`UNREADABLE_BY_SUPERUSER`]

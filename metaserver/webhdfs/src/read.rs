@@ -71,8 +71,44 @@ pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusa
     }
 }
 
+fn not_found(message: String) -> FsError {
+    FsError::new(ErrorKind::FileNotFound, message)
+}
+
 fn missing(path: &str) -> FsError {
-    FsError::new(ErrorKind::FileNotFound, format!("File does not exist: {path}"))
+    not_found(format!("File does not exist: {path}"))
+}
+
+/// A file whose data is asked for, as HDFS misses it before it sends the client on
+/// (`redirectURI`).
+fn missing_data(path: &str) -> FsError {
+    not_found(format!("File {path} not found."))
+}
+
+/// The status of a file whose data is asked for.
+async fn opened<B: Backend>(call: &Call<'_, B>) -> Result<FileStatus, FsError> {
+    let missing = || missing_data(&call.path);
+    call.backend()
+        .query(|view| Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?))
+        .await
+}
+
+/// A file's data.
+async fn content<B: Backend>(
+    call: &Call<'_, B>,
+    offset: u64,
+    length: Option<u64>,
+) -> Result<Content, FsError> {
+    let read = |view: &Committed<'_>| match view.read(&call.caller, &call.path, offset, length) {
+        Err(Failure::Fs(error))
+            if error.kind == ErrorKind::FileNotFound
+                && view.file_status(&call.caller, &call.path)?.is_none() =>
+        {
+            Err(missing_data(&call.path).into())
+        }
+        other => other,
+    };
+    call.backend().query(read).await
 }
 
 fn status_in(view: &Committed<'_>, caller: &Caller, path: &str) -> Result<FileStatus, Failure> {
@@ -99,7 +135,10 @@ async fn fixed<B: Backend>(call: &Call<'_, B>, json: Vec<u8>) -> Result<Outcome,
 
 /// An answer that is the same for every path that exists.
 async fn of_existing<B: Backend>(call: &Call<'_, B>, json: Vec<u8>) -> Result<Outcome, Refusal> {
-    existing(call).await?;
+    let missing = || not_found(format!("File/Directory does not exist: {}", call.path));
+    call.backend()
+        .query(|view| Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?))
+        .await?;
     Ok(Outcome::json(json))
 }
 
@@ -131,11 +170,10 @@ async fn open<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
     let length = call.params.long("length", 0, i64::MAX)?.map(i64::unsigned_abs);
     call.params.int("buffersize", 1)?;
     if call.params.boolean("noredirect", false)? {
-        check_offset(existing(call).await?.length, offset, &call.path)?;
+        check_offset(opened(call).await?.length, offset, &call.path)?;
         return redirect::redirect(call);
     }
-    let Content { status, data } =
-        call.backend().query(|view| view.read(&call.caller, &call.path, offset, length)).await?;
+    let Content { status, data } = content(call, offset, length).await?;
     check_offset(status.length, offset, &call.path)?;
     Ok(Outcome::new(Answer::Content(data)))
 }
@@ -153,11 +191,10 @@ fn check_offset(length: u64, offset: u64, path: &str) -> Result<(), FsError> {
 
 async fn checksum<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
     if call.params.boolean("noredirect", false)? {
-        existing(call).await?;
+        opened(call).await?;
         return redirect::redirect(call);
     }
-    let Content { status, data } =
-        call.backend().query(|view| view.read(&call.caller, &call.path, 0, None)).await?;
+    let Content { status, data } = content(call, 0, None).await?;
     let checksum = FileChecksum::of(&data, status.block_size);
     Ok(Outcome::json(json::file_checksum(&checksum)))
 }

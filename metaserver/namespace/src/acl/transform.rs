@@ -153,7 +153,8 @@ impl Builder {
 }
 
 /// The mask of one scope (`calculateMasks`): the given one if the request set it or changed
-/// nothing else in the scope; else, where named entries need one, the union of what it limits.
+/// nothing else in the scope; else, where there was one or named entries need one, the union of
+/// what it limits.
 fn add_mask(
     entries: &mut Vec<AclEntry>,
     scope: AclScope,
@@ -166,10 +167,10 @@ fn add_mask(
     let needed = of_scope().any(|e| e.name.is_some());
     let mask = match state.mask {
         None if needed && state.mask_dirty => {
-            return Err(refuse("Invalid ACL: mask is required, but it was deleted.".into()));
+            return Err(refuse("Invalid ACL: mask is required and cannot be deleted.".into()));
         }
         Some(mask) if !state.dirty || state.mask_dirty => mask,
-        _ if needed => AclEntry {
+        before if needed || before.is_some() => AclEntry {
             scope,
             kind: AclType::Mask,
             name: None,

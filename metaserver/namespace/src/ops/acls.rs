@@ -17,9 +17,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         change: &AclChange,
     ) -> Result<Reply, Failure> {
         let walk = enter(self, actor.checked, path, false)?;
-        let inode = walk.existing()?;
         let owner = Checks { owner: true, ..Checks::default() };
         allow(actor.checked, &walk, owner)?;
+        let inode = walk.existing()?;
         let (permission, entries) = acl::apply_change(inode, change, path)?;
         let inode = self.overlay.edit(inode.id)?;
         inode.permission = permission;

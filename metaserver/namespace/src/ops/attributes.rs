@@ -8,7 +8,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::path;
 use crate::permission::{self, Access, Checks};
 use crate::reply::Reply;
-use crate::resolve::{allow, enter, not_found};
+use crate::resolve::{allow, enter};
 use crate::rows::Rows;
 use crate::usage::{Delta, signed, verify_quota};
 
@@ -21,11 +21,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     ) -> Result<Reply, Failure> {
         path::check_change(path)?;
         let walk = enter(self, actor.checked, path, false)?;
-        let Some(inode) = walk.target() else {
-            return Err(not_found("File", path).into());
-        };
         let owner = Checks { owner: true, ..Checks::default() };
         allow(actor.checked, &walk, owner)?;
+        let inode = walk.existing()?;
         let (mode, entries) = acl::with_permission(inode, mode);
         let inode = self.overlay.edit(inode.id)?;
         inode.permission = mode;
@@ -42,11 +40,9 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     ) -> Result<Reply, Failure> {
         path::check_change(path)?;
         let walk = enter(self, actor.checked, path, false)?;
-        let Some(inode) = walk.target() else {
-            return Err(not_found("File", path).into());
-        };
         let must_own = Checks { owner: true, ..Checks::default() };
         allow(actor.checked, &walk, must_own)?;
+        let inode = walk.existing()?;
         permission::check_set_owner(actor.checked, owner, group)?;
         let inode = self.overlay.edit(inode.id)?;
         if let Some(owner) = owner {

@@ -91,7 +91,10 @@ fn attributes_and_who_may_change_them() {
         "User ann does not belong to staff",
     );
     fs.as_user("ann", chown(Some("ann"), Some("ann"))).unwrap();
-    refused(fs.ask(chmod("/x", 0o777)), ErrorKind::FileNotFound, "File does not exist: /x");
+    let missing = "Directory/File does not exist /x";
+    refused(fs.ask(chmod("/x", 0o777)), ErrorKind::FileNotFound, missing);
+    let nobodys = Mutation::SetOwner { path: "/x".into(), owner: Some("ann".into()), group: None };
+    refused(fs.ask(nobodys), ErrorKind::FileNotFound, missing);
     let times = |path: &str, mtime| Mutation::SetTimes {
         path: path.into(),
         mtime: Some(mtime),
@@ -170,6 +173,11 @@ fn queries_answer_as_hdfs_does() {
             view.check_access(&ann, "/x", 4).unwrap_err(),
             ErrorKind::FileNotFound,
             "Path not found: /x",
+        ),
+        (
+            view.quota_usage(&ann, "/x").unwrap_err(),
+            ErrorKind::FileNotFound,
+            "File/Directory does not exist: /x",
         ),
         (view.acl_status(&ann, "/x").unwrap_err(), ErrorKind::FileNotFound, "cannot find /x"),
     ] {
@@ -252,7 +260,7 @@ fn xattrs_are_kept_and_filtered() {
     let error = fs.view().xattrs(&ann, "/f", Some(&missing)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "IOException: At least one of the attributes provided was not found."
+        "XAttrNotFoundException: At least one of the attributes provided was not found."
     );
     fs.must(set("security.hdfs.unreadable.by.superuser", ""));
     assert!(fs.view().read(&hdfs, "/f", 0, None).is_err());

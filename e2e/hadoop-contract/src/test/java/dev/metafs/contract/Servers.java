@@ -37,9 +37,13 @@ final class Servers {
   /** A client that acts as a user without privilege, to whom the root folder is opened. */
   static FileSystem asPlainUser(Configuration conf) throws IOException, InterruptedException {
     FileSystem.get(NAMESPACE, configure(conf)).setPermission(new Path("/"), ANYBODY);
-    UserGroupInformation user =
-        UserGroupInformation.createUserForTesting("plain", new String[] {"user"});
-    PrivilegedExceptionAction<FileSystem> open = () -> FileSystem.get(NAMESPACE, conf);
+    return as(UserGroupInformation.createUserForTesting("plain", new String[] {"user"}), conf);
+  }
+
+  /** A client of its own that acts as {@code user}. */
+  static FileSystem as(UserGroupInformation user, Configuration conf)
+      throws IOException, InterruptedException {
+    PrivilegedExceptionAction<FileSystem> open = () -> FileSystem.newInstance(NAMESPACE, conf);
     return user.doAs(open);
   }
 }
