@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::join_all;
-use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Node, PersistentVolumeClaim, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
 use metafs_admin_api::Status;
@@ -200,10 +200,16 @@ fn pod_view(pod: &Pod, revision: Option<&str>, now: Timestamp) -> PodView {
     let created = pod.metadata.creation_timestamp.as_ref();
     let unready_for = since(changed.or(created).map(|time| time.0), now);
     let is_ready = ready.is_some_and(|ready| ready.status == "True");
+    let running = |container: &ContainerStatus| {
+        container.state.as_ref().is_some_and(|state| state.running.is_some())
+    };
     let own = pod.labels().get("controller-revision-hash").map(String::as_str);
     PodView {
         uid: pod.uid().unwrap_or_default(),
         ready: is_ready,
+        running: status
+            .and_then(|s| s.container_statuses.as_ref())
+            .is_some_and(|all| all.iter().any(running)),
         terminating: pod.metadata.deletion_timestamp.is_some(),
         outdated: revision.is_some_and(|revision| own != Some(revision)),
         unready_for: if is_ready { Duration::ZERO } else { unready_for },

@@ -75,6 +75,8 @@ pub struct PodView {
     pub uid: String,
     /// Ready, as Kubernetes sees it.
     pub ready: bool,
+    /// Its container runs. It may hold a quorum together even if nobody else hears of it.
+    pub running: bool,
     /// Being deleted.
     pub terminating: bool,
     /// Made from an older template.

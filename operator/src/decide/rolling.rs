@@ -93,7 +93,8 @@ pub fn broken_first(view: &View) -> Option<Decision> {
     }
     view.members.iter().find_map(|member| {
         let pod = member.pod.as_ref()?;
-        let broken = pod.outdated && !pod.ready && !pod.terminating && member.server.is_none();
+        let down = !pod.ready && member.server.is_none() && (!pod.running || pod.trouble.is_some());
+        let broken = down && pod.outdated && !pod.terminating;
         // On a node that is gone nothing can be restarted.
         (broken && member.node_gone_for.is_none())
             .then(|| restart(view, member, pod, "it does not run and has an older template"))

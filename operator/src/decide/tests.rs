@@ -13,6 +13,7 @@ enum Event {
     Scale(u32),
     Crash(u32),
     Heal(u32),
+    CutOff(u32),
     LoseNode(u32),
     NodeComesBack(u32),
     Wipe(u32),
@@ -30,6 +31,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => prop_oneof![Just(1_u32), Just(3), Just(5)].prop_map(Event::Scale),
         3 => ordinal.clone().prop_map(Event::Crash),
         3 => ordinal.clone().prop_map(Event::Heal),
+        2 => ordinal.clone().prop_map(Event::CutOff),
         2 => ordinal.clone().prop_map(Event::LoseNode),
         2 => ordinal.clone().prop_map(Event::NodeComesBack),
         2 => ordinal.prop_map(Event::Wipe),
@@ -53,6 +55,12 @@ fn happen(world: &mut World, event: &Event) {
         Event::Heal(ordinal) => {
             if let Some(pod) = world.pods.get_mut(ordinal) {
                 pod.crashed = false;
+                pod.unheard = false;
+            }
+        }
+        Event::CutOff(ordinal) => {
+            if let Some(pod) = world.pods.get_mut(ordinal) {
+                pod.unheard = true;
             }
         }
         Event::LoseNode(ordinal) => {
@@ -154,6 +162,7 @@ fn settle(world: &mut World) -> Result<(), TestCaseError> {
     }
     for pod in world.pods.values_mut() {
         pod.crashed = false;
+        pod.unheard = false;
         pod.node_gone = None;
     }
     let mut last = None;
@@ -333,6 +342,28 @@ fn a_lost_node_is_replaced_after_the_grace_only() {
         assert_eq!(decide(&world.view()).step, None);
     }
     assert_eq!(kinds(&run(&mut world)), ["replace volume", "learner", "voters"]);
+}
+
+#[test]
+fn a_volume_is_not_given_up_on_the_word_of_a_minority() {
+    let mut world = formed(3);
+    let leader = world.leader;
+    for (ordinal, pod) in &mut world.pods {
+        if world.volumes.get(ordinal).map(|volume| volume.node) != leader {
+            pod.unheard = true;
+            pod.node_gone = Some(1000);
+        }
+    }
+    // What an old leader, cut off with the operator, may still believe.
+    let mut view = world.view();
+    for member in &mut view.members {
+        if let Some(pod) = member.pod.as_mut().filter(|_| member.server.is_none()) {
+            pod.ready = false;
+        }
+    }
+    assert!(view.leader().is_some());
+    let decision = decide(&view);
+    assert_eq!((decision.reason, decision.step), (Reason::NodeLost, None));
 }
 
 #[test]

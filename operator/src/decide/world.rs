@@ -21,6 +21,8 @@ pub(crate) struct SimPod {
     pub template: u32,
     /// Crashed by a fault, until it heals.
     pub crashed: bool,
+    /// The operator cannot reach it, though it runs.
+    pub unheard: bool,
     pub node_gone: Option<u32>,
     pub unready_ticks: u32,
     /// Ticks until the container runs.
@@ -132,6 +134,7 @@ impl World {
                         uid,
                         template,
                         crashed: false,
+                        unheard: false,
                         node_gone: None,
                         unready_ticks: 0,
                         starting: 1,
@@ -393,6 +396,7 @@ impl World {
                     pod: pod.map(|pod| PodView {
                         uid: pod.uid.to_string(),
                         ready: self.ready(ordinal),
+                        running: self.up(ordinal),
                         terminating: false,
                         outdated: pod.template != self.template,
                         unready_for: TICK * pod.unready_ticks,
@@ -407,7 +411,7 @@ impl World {
                     }),
                     node_gone_for: pod.and_then(|pod| pod.node_gone).map(|ticks| TICK * ticks),
                     server: volume
-                        .filter(|_| self.up(ordinal))
+                        .filter(|_| self.up(ordinal) && !pod.is_some_and(|pod| pod.unheard))
                         .map(|volume| self.status(ordinal, volume)),
                     refusal: None,
                     log_filter: None,

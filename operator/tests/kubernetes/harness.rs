@@ -119,8 +119,8 @@ impl Harness {
         Self { admin, namespace, nodes, kubelet, config, forbidden: Arc::default(), _alone: alone }
     }
 
-    /// Starts an operator with the rights of its chart and nothing else.
-    pub async fn operator(&self, identity: &str) -> Operator {
+    /// A configuration with the rights of the operator's chart and nothing else.
+    async fn restricted(&self) -> Config {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.admin.clone(), SYSTEM);
         let request = TokenRequest::default();
         let token: TokenRequest = accounts
@@ -130,6 +130,23 @@ impl Harness {
         let mut config = self.config.clone();
         config.auth_info =
             AuthInfo { token: Some(token.status.unwrap().token.into()), ..AuthInfo::default() };
+        config
+    }
+
+    /// A client with the rights of the operator's chart and nothing else.
+    pub async fn restricted_client(&self) -> Client {
+        let watch = Watch(self.forbidden.clone());
+        ClientBuilder::try_from(self.restricted().await).unwrap().with_layer(&watch).build()
+    }
+
+    /// What was forbidden so far; forgets it.
+    pub fn take_forbidden(&self) -> Vec<String> {
+        std::mem::take(&mut self.forbidden.lock().unwrap())
+    }
+
+    /// Starts an operator with the rights of its chart and nothing else.
+    pub async fn operator(&self, identity: &str) -> Operator {
+        let config = self.restricted().await;
         let watch = Watch(self.forbidden.clone());
         let options = Options::parse_from([
             "metafs-operator",
@@ -249,7 +266,7 @@ impl Harness {
         for operator in operators {
             assert_eq!(operator.stop().await, End::Shutdown);
         }
-        let forbidden = self.forbidden.lock().unwrap().clone();
+        let forbidden = self.take_forbidden();
         assert!(forbidden.is_empty(), "the chart's rights do not suffice: {forbidden:?}");
         let _ = Api::<Namespace>::all(self.admin.clone())
             .delete(&self.namespace, &DeleteParams::default())

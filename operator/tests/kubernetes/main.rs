@@ -10,6 +10,7 @@ mod formation;
 mod harness;
 mod kubelet;
 mod operators;
+mod rights;
 mod rolling;
 mod scaling;
 mod servers;
