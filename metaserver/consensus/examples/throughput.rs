@@ -1,7 +1,8 @@
 //! Writes and reads per second of three members in one process, fsync on, volumes below the
 //! working directory's `target` or the directory given as first argument; the rest says what to
-//! measure, e.g. `writes:64`:
+//! measure, e.g. `writes:64`, or `fill:1000000` for that many writes as fast as they go:
 //! `cargo run -p metafs-consensus --example throughput [DIR [PHASE ...]]`.
+//! With `open DIR` it opens one member's volume and says how long that took.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,6 +39,59 @@ async fn leader(nodes: &[Arc<Node>]) -> Arc<Node> {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Resident memory of this process, MiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) >> 10
+}
+
+async fn fill(count: u64, node: &Arc<Node>, counter: &Arc<AtomicU64>) -> Result<(), AnyError> {
+    let end = counter.load(Ordering::Relaxed) + count;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..1024 {
+        let (node, counter) = (node.clone(), counter.clone());
+        tasks.spawn(async move {
+            loop {
+                let number = counter.fetch_add(1, Ordering::Relaxed);
+                if number >= end {
+                    return Ok::<(), AnyError>(());
+                }
+                node.propose(mkdir(number)?).await?.reply?;
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    println!("fill     {count} writes; {} MiB resident", memory());
+    Ok(())
+}
+
+async fn open(dir: &std::path::Path) -> Result<(), AnyError> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let addr = listener.local_addr()?.to_string();
+    let own = Peer { name: "opened".into(), raft: addr.clone(), admin: addr.clone(), web: addr };
+    let key = dir.with_file_name("key");
+    let started = Instant::now();
+    let node = Node::start(NodeConfig {
+        data_dir: dir.to_owned(),
+        own,
+        listener,
+        key: KeyFile::new(key),
+        timings: Timings::default(),
+    })
+    .await?;
+    println!(
+        "open     {:?}; {} MiB resident; applied {}",
+        started.elapsed(),
+        memory(),
+        node.applied_index()
+    );
+    node.shutdown(false).await;
+    Ok(())
 }
 
 /// CPU time of this process so far, seconds.
@@ -90,6 +144,12 @@ async fn run(
 
 #[tokio::main]
 async fn main() -> Result<(), AnyError> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, dir] = &words[..]
+        && word == "open"
+    {
+        return open(std::path::Path::new(dir)).await;
+    }
     let root = std::env::args().nth(1).map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let root = root.join(format!("throughput-{}", std::process::id()));
     std::fs::create_dir_all(&root)?;
@@ -125,6 +185,10 @@ async fn main() -> Result<(), AnyError> {
     }
     for phase in phases {
         let (name, in_flight) = phase.split_once(':').ok_or("a phase is like writes:64")?;
+        if name == "fill" {
+            fill(in_flight.parse()?, &node, &counter).await?;
+            continue;
+        }
         run(name, in_flight.parse()?, &node, &counter, name == "writes").await?;
     }
     let mut registry = prometheus_client::registry::Registry::default();

@@ -65,9 +65,10 @@ impl LogFilter {
     /// It does not parse; the old one stays.
     pub fn replace(&self, filter: &str) -> Result<(), FilterError> {
         let parsed = parse(filter)?;
-        self.handle
-            .reload(parsed)
-            .map_err(|error| FilterError { filter: filter.to_owned(), reason: error.to_string() })?;
+        self.handle.reload(parsed).map_err(|error| FilterError {
+            filter: filter.to_owned(),
+            reason: error.to_string(),
+        })?;
         filter.clone_into(&mut self.given.lock());
         Ok(())
     }

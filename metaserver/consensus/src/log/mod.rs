@@ -133,13 +133,18 @@ impl LogStore {
         property("rocksdb.total-sst-files-size") + property("rocksdb.cur-size-all-mem-tables")
     }
 
-    /// Makes everything queued durable and ends the writer. Later writes fail.
+    /// Makes everything queued durable and ends the writer and RocksDB's own threads. Later
+    /// writes fail.
     pub async fn close(&self) {
         let (done, wait) = oneshot::channel();
         self.inner.writer.send(Request::Stop(done));
         let _ = wait.await;
         let inner = self.inner.clone();
-        if tokio::task::spawn_blocking(move || inner.writer.join()).await.is_err() {
+        let ended = tokio::task::spawn_blocking(move || {
+            inner.writer.join();
+            inner.db.cancel_all_background_work(true);
+        });
+        if ended.await.is_err() {
             tracing::error!("closing the log failed");
         }
     }

@@ -210,10 +210,14 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
                 });
                 return Ok(answers.boxed());
             }
+            let connection = match self.links.replication.connection().await {
+                Ok(connection) => connection,
+                Err(error) => return Ok(failing(input, rpc_error(error)).boxed()),
+            };
             let state = Appending {
                 input: Some(input),
                 inflight: FuturesOrdered::new(),
-                connection: self.links.replication.connection().await.map_err(rpc_error)?,
+                connection,
                 stream: self.links.streams.fetch_add(1, Ordering::Relaxed),
                 failed: false,
             };
@@ -275,6 +279,22 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
         });
         Some(Backoff::new(pauses))
     }
+}
+
+/// A stream that fails at its first answer. Openraft's pause between attempts is where it makes the
+/// next request, so one is taken first: after an error from opening the stream it would try again
+/// at once, thousands of times a second.
+fn failing<S>(
+    mut input: S,
+    error: RPCError<TypeConfig>,
+) -> impl Stream<Item = Rpc<StreamAppendResult<TypeConfig>>> + Send
+where
+    S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin,
+{
+    futures::stream::once(async move {
+        input.next().await;
+        Err(error)
+    })
 }
 
 async fn next_answer<S>(

@@ -84,6 +84,15 @@ pub enum StartError {
         /// First index of the log.
         first: u64,
     },
+    /// The log is gone, and with it this member's vote and what it had promised to keep.
+    #[error(
+        "the state machine is at log index {applied} but the Raft log is empty: this volume is \
+         damaged; remove this member and let it join anew with an empty volume"
+    )]
+    NoLog {
+        /// Last applied index.
+        applied: u64,
+    },
     /// Raft's times do not fit together.
     #[error("the Raft timings do not fit together: {0}")]
     Timings(String),

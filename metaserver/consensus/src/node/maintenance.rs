@@ -15,7 +15,7 @@ use crate::types::Raft;
 use super::{ClusterError, Node};
 
 /// The state machine is flushed when this much is not: what a restart replays at most, about.
-const MAX_UNFLUSHED_ENTRIES: u64 = 40_000;
+const MAX_UNFLUSHED_ENTRIES: u64 = 25_000;
 const MAX_UNFLUSHED_BYTES: u64 = 32 << 20;
 
 /// And when something was not for this long.

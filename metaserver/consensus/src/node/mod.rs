@@ -210,9 +210,11 @@ impl Node {
     /// Ends the node: hands over the leadership if `transfer` (for a bounded time), stops Raft,
     /// and puts everything on disk so that a restart replays nothing.
     pub async fn shutdown(&self, transfer: bool) {
+        let status = self.status();
         if transfer
-            && matches!(self.status().role, Role::Leader { .. })
-            && self.fatal_reason().is_none()
+            && matches!(status.role, Role::Leader { .. })
+            && status.members.values().filter(|m| m.voter).count() > 1
+            && status.fatal.is_none()
             && let Err(error) = self.transfer_leader(None).await
         {
             tracing::warn!(%error, "the leadership was not handed over");
@@ -224,11 +226,15 @@ impl Node {
         if self.raft.shutdown().await.is_err() {
             tracing::error!("Raft did not stop in order");
         }
-        if self.fatal_reason().is_none() {
-            let store = self.store.clone();
-            if let Ok(Err(error)) = tokio::task::spawn_blocking(move || store.flush()).await {
-                tracing::error!(%error, "the last flush failed; a restart will replay the log");
-            }
+        let store = self.store.clone();
+        let failed = self.fatal_reason().is_some();
+        let closed = tokio::task::spawn_blocking(move || {
+            let flushed = if failed { Ok(()) } else { store.flush().map(drop) };
+            store.close();
+            flushed
+        });
+        if let Ok(Err(error)) = closed.await {
+            tracing::error!(%error, "the last flush failed; a restart will replay the log");
         }
         self.log.close().await;
         tracing::info!("the node has stopped");
@@ -244,6 +250,11 @@ async fn blocking<T: Send + 'static>(
 /// Applies what the log knows to be committed and the state machine lost with its write buffers.
 async fn replay(log: &LogStore, store: &StateStore) -> Result<(), StartError> {
     let applied = store.meta().last_log_id;
+    if let Some(applied) = applied
+        && log.is_empty()
+    {
+        return Err(StartError::NoLog { applied: applied.index });
+    }
     let mut next = applied.map_or(0, |id| id.index + 1);
     let first = log.purged().map_or(0, |id| id.index + 1);
     if next < first {

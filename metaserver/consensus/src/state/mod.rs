@@ -254,6 +254,13 @@ impl StateStore {
         Ok(meta)
     }
 
+    /// Ends RocksDB's own threads: a process that exits under them may abort. Nothing can be
+    /// applied afterwards. Blocks.
+    pub fn close(&self) {
+        let database = self.current.read().database.clone();
+        database.db().cancel_all_background_work(true);
+    }
+
     /// Makes a checkpoint (hard links) at `target` and says what it holds. Blocks.
     pub fn checkpoint(&self, target: &Path) -> io::Result<SnapshotMeta> {
         let database = self.current.read().database.clone();

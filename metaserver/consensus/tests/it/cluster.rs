@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::common::{Cluster, SOON, applied, checksum, exists, mkdirs, settings};
+use crate::common::{Cluster, SOON, applied, checksum, exists, mkdirs, settings, try_start};
 use metafs_consensus::{ClusterError, ProposeError, Role};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -189,4 +189,32 @@ async fn a_member_with_another_key_stays_outside() {
     std::fs::write(&wrong, crate::common::KEY).unwrap();
     applied(&node, first.applied_index()).await;
     assert!(exists(&node, "/a"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_volume_without_its_log_is_refused() {
+    let mut cluster = Cluster::formed(1).await;
+    let key = cluster.key.clone();
+    cluster.propose(mkdirs("/a")).await.reply.unwrap();
+    cluster.members[0].stop(false).await;
+    let (dir, peer) = (cluster.members[0].dir.clone(), cluster.members[0].peer.clone());
+    let log = dir.join("log");
+    let aside = dir.join("log-aside");
+    std::fs::rename(&log, &aside).unwrap();
+    let error = loop {
+        match try_start(&dir, &peer, &key).await {
+            Err(e) if e.to_string().contains("in use") => tokio::task::yield_now().await,
+            Err(e) => break e,
+            Ok(_) => panic!("it started without its log"),
+        }
+    };
+    assert!(error.to_string().contains("the Raft log is empty"), "{error}");
+
+    // Without its state it is rebuilt from the log, which still has everything.
+    std::fs::remove_dir_all(&log).unwrap();
+    std::fs::rename(&aside, &log).unwrap();
+    std::fs::remove_dir_all(dir.join("state")).unwrap();
+    cluster.members[0].start(&key).await;
+    cluster.leader().await;
+    assert!(exists(cluster.members[0].node(), "/a"));
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metafs_consensus::{Applied, KeyFile, Node, NodeConfig, Peer, ProposeError, Role, Timings};
+use metafs_consensus::{
+    Applied, KeyFile, Node, NodeConfig, Peer, ProposeError, Role, StartError, Timings,
+};
 use metafs_namespace::{Caller, Command, Mutation, Op, Settings};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -44,21 +46,7 @@ impl Member {
 pub async fn start(dir: &Path, peer: &Peer, key: &Path) -> Arc<Node> {
     let deadline = Instant::now() + SOON;
     loop {
-        let listener = loop {
-            match TcpListener::bind(&peer.raft).await {
-                Ok(listener) => break listener,
-                Err(e) => assert!(Instant::now() < deadline, "{e}"),
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        let config = NodeConfig {
-            data_dir: dir.to_owned(),
-            own: peer.clone(),
-            listener,
-            key: KeyFile::new(key),
-            timings: Timings::loopback(),
-        };
-        match Node::start(config).await {
+        match try_start(dir, peer, key).await {
             Ok(node) => return node,
             Err(e) if e.to_string().contains("in use by another process") => {
                 assert!(Instant::now() < deadline, "{e}");
@@ -67,6 +55,26 @@ pub async fn start(dir: &Path, peer: &Peer, key: &Path) -> Arc<Node> {
             Err(e) => panic!("{e}"),
         }
     }
+}
+
+/// Starts a node.
+pub async fn try_start(dir: &Path, peer: &Peer, key: &Path) -> Result<Arc<Node>, StartError> {
+    let deadline = Instant::now() + SOON;
+    let listener = loop {
+        match TcpListener::bind(&peer.raft).await {
+            Ok(listener) => break listener,
+            Err(e) => assert!(Instant::now() < deadline, "{e}"),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    Node::start(NodeConfig {
+        data_dir: dir.to_owned(),
+        own: peer.clone(),
+        listener,
+        key: KeyFile::new(key),
+        timings: Timings::loopback(),
+    })
+    .await
 }
 
 pub struct Cluster {

@@ -52,11 +52,11 @@ impl Admin {
 
 /// An [`ApiError`] on its way out.
 #[derive(Debug)]
-pub struct Refusal(ApiError);
+pub struct Refusal(Box<ApiError>);
 
 impl Refusal {
     fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ApiError { code, message: message.into(), leader: None })
+        Self(Box::new(ApiError { code, message: message.into(), leader: None }))
     }
 }
 
@@ -64,7 +64,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.code.http_status())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, axum::Json(self.0)).into_response()
+        (status, axum::Json(*self.0)).into_response()
     }
 }
 
@@ -75,7 +75,7 @@ fn not_leader(leader: Option<(u64, Peer)>) -> Refusal {
     };
     let leader =
         leader.map(|(id, peer)| Leader { node_id: NodeId(id), member: Some(status::member(peer)) });
-    Refusal(ApiError { code: ErrorCode::NotLeader, message, leader })
+    Refusal(Box::new(ApiError { code: ErrorCode::NotLeader, message, leader }))
 }
 
 impl From<ProposeError> for Refusal {

@@ -61,7 +61,9 @@ pub async fn init(
             // Another member won the first election: it takes the settings.
             context.leader().await?.1.put_settings(&request.settings).await?;
         }
-        outcome => drop(outcome?),
+        outcome => {
+            outcome?;
+        }
     }
     Ok(format!("formed cluster {} of {}\n", request.cluster_id, members.join(", ")))
 }
