@@ -16,7 +16,7 @@ build_rocksdb() {
   if [[ -f $ROCKSDB_LIB_DIR/librocksdb.a ]]; then return; fi
   mkdir -p "$ROCKSDB_LIB_DIR"
   (
-    cd "$REPO"
+    cd "$REPO" || exit
     unset ROCKSDB_LIB_DIR ROCKSDB_STATIC
     cargo build --locked -p librocksdb-sys --target-dir "$build"
   )
