@@ -208,6 +208,31 @@ async fn the_schema_fills_in_the_defaults_of_the_types() {
 }
 
 #[tokio::test]
+async fn the_samples_are_accepted() {
+    let client = client().await;
+    install(&client).await;
+    let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/samples");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        let sample: Value = serde_yaml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let name = sample["metadata"]["name"].as_str().unwrap();
+        let made = create(&client, name, &json!({ "spec": sample["spec"] })).await;
+        let made = made.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // What the schema does not know it drops without a word.
+        for field in sample["spec"].as_object().unwrap().keys() {
+            assert!(
+                made.data["spec"].get(field).is_some(),
+                "{}: unknown field {field}",
+                path.display()
+            );
+        }
+        seen += 1;
+    }
+    assert!(seen >= 3, "no samples in {samples}");
+}
+
+#[tokio::test]
 async fn rules_on_change() {
     let client = client().await;
     install(&client).await;

@@ -82,6 +82,37 @@ async fn volumes_and_secret_go_where_the_resource_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_secret_comes_back_with_the_identity_of_the_volumes() {
+    let harness = Harness::new().await;
+    let operator = harness.operator("one").await;
+    harness.create("demo", spec(3)).await;
+    harness.ready("demo").await;
+    let id = harness.servers().cluster("demo").id;
+    let secrets = harness.api::<Secret>();
+    let old = secrets.get("demo-cluster").await.unwrap().data.unwrap();
+    secrets.delete("demo-cluster", &DeleteParams::default()).await.unwrap();
+    until("the Secret to come back", || async {
+        let data = secrets
+            .get_opt("demo-cluster")
+            .await
+            .unwrap()
+            .and_then(|secret| secret.data)
+            .unwrap_or_default();
+        let same = data.get("clusterId").is_some_and(|field| field.0 == id.as_bytes());
+        if same && data["key"] != old["key"] {
+            Ok(())
+        } else {
+            Err(data.into_keys().collect::<Vec<_>>())
+        }
+    })
+    .await;
+    harness.ready("demo").await;
+    assert_eq!(harness.servers().cluster("demo").formed, 1);
+    harness.event("demo", "ClusterFound").await;
+    harness.end(vec![operator]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lost_volumes_are_never_formed_over() {
     let harness = Harness::new().await;
     let operator = harness.operator("one").await;

@@ -120,6 +120,7 @@ impl Loop {
             self.running.remove(&name);
             self.servers.stop(&name);
         }
+        self.refresh_keys().await?;
         for pod in list {
             let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
             match node {
@@ -128,6 +129,19 @@ impl Loop {
                     self.servers.stop(&pod.name_any());
                 }
                 Some(_) => self.attend(&pods, &pod).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Mounted Secrets follow their objects.
+    async fn refresh_keys(&self) -> Result<(), kube::Error> {
+        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+        for secret in secrets.list(&ListParams::default()).await? {
+            let key =
+                secret.data.as_ref().and_then(|data| str::from_utf8(&data.get("key")?.0).ok());
+            if let (Some(key), Some(cluster)) = (key, secret.name_any().strip_suffix("-cluster")) {
+                self.servers.set_key(cluster, key);
             }
         }
         Ok(())

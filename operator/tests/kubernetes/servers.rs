@@ -155,6 +155,13 @@ impl Servers {
         }
     }
 
+    /// The key that the cluster's servers ask for from now on.
+    pub fn set_key(&self, cluster: &str, key: &str) {
+        for server in self.lock().servers.values_mut().filter(|server| server.cluster == cluster) {
+            key.clone_into(&mut server.key);
+        }
+    }
+
     /// The claim under the server of a pod.
     pub fn claim(&self, pod: &str) -> Option<String> {
         self.lock().servers.get(pod).map(|server| server.claim.clone())
