@@ -111,6 +111,18 @@ import_everywhere() {
   return "$status"
 }
 
+# project_image_tag: the image under a name that changes with its content, so that an
+# installation rolls to what was just built.
+project_image_tag() { echo "${PROJECT_IMAGE%:*}:build-$(sha256sum <"$IMAGES/metafs.digest" | cut -c1-12)"; }
+
+# tag_project_image: in all nodes.
+tag_project_image() {
+  local node
+  for node in "${NODES[@]}"; do
+    ctr -a "$(node_dir "$node")/containerd.sock" -n k8s.io images tag --force "$PROJECT_IMAGE" "$(project_image_tag)"
+  done
+}
+
 # build_project_image: by the project's own Dockerfile, around the binaries of build_programs.
 build_project_image() {
   local archive=$IMAGES/metafs.tar context=$CACHE/image-context program

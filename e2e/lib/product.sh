@@ -8,7 +8,7 @@ source "$LIB/client.sh"
 OPERATOR_NAMESPACE=metafs-system
 OPERATOR=metafs-operator
 
-project_image() { echo "${METAFS_IMAGE:-$PROJECT_IMAGE}"; }
+project_image() { echo "${METAFS_IMAGE:-$(project_image_tag)}"; }
 
 # install_operator [HELM ARGUMENT...]
 install_operator() {
@@ -25,7 +25,7 @@ install_operator() {
     --wait --timeout 120s "$@"
 }
 
-apply_sample() { kubectl apply --server-side -f "$REPO/manifests/samples/metadatacluster.yaml"; }
+apply_sample() { kubectl apply --server-side --force-conflicts -f "$REPO/manifests/samples/metadatacluster.yaml"; }
 
 mdc() { kubectl -n "$NAMESPACE" get metadatacluster "$NAME" "$@"; }
 wait_ready() { kubectl -n "$NAMESPACE" wait --for=condition=Ready "metadatacluster/$NAME" --timeout="${1:-180}s"; }
