@@ -174,6 +174,17 @@ impl Cluster {
         self.servers.iter().map(Server::web).collect()
     }
 
+    /// WebHDFS of all servers that run, the leader's first.
+    ///
+    /// # Errors
+    /// There is no leader in time.
+    pub async fn web_leader_first(&self) -> anyhow::Result<Vec<SocketAddr>> {
+        let leader = self.leader().await?;
+        let others = (0..self.servers.len())
+            .filter(|index| *index != leader && self.servers[*index].serving());
+        Ok(std::iter::once(leader).chain(others).map(|index| self.servers[index].web()).collect())
+    }
+
     /// A WebHDFS client of the superuser that follows the leader.
     pub fn client(&self) -> webhdfs::Client {
         webhdfs::Client::new(self.web(), SUPERUSER)

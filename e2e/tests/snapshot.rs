@@ -15,12 +15,12 @@ const MANY: u64 = 160_000;
 
 /// Makes files `from..to` through the leader.
 async fn many_files(cluster: &Cluster, from: u64, to: u64) -> anyhow::Result<()> {
-    let address = cluster.server(cluster.leader().await?).web();
+    let addresses = cluster.web_leader_first().await?;
     let next = Cell::new(from);
     let servers: Vec<u32> = cluster.servers().iter().filter_map(Server::pid).collect();
     let load = Load {
-        address,
-        template: Template::new("PUT", "op=CREATE&data=true", address),
+        template: Template::new("PUT", "op=CREATE&data=true", addresses[0]),
+        addresses,
         connections: 256,
         pipeline: 1,
         paths: Rc::new(move |_, _, out| {

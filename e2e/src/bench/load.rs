@@ -3,6 +3,7 @@
 //! last is answered.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -17,6 +18,12 @@ use tokio::task::{JoinSet, LocalSet};
 use super::procfs;
 use crate::cluster::SUPERUSER;
 use crate::http::{Body, scan_head};
+
+/// Before requests that were refused are sent again.
+const REFUSED_PAUSE: Duration = Duration::from_millis(20);
+
+/// A request that is refused for longer fails the run.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A kind of request: everything around the path.
 #[derive(Clone, Debug)]
@@ -56,12 +63,14 @@ pub struct Measured {
     pub p50_us: u32,
     /// 99th percentile.
     pub p99_us: u32,
+    /// Requests that a server refused for the moment, and that were sent again.
+    pub refused: u64,
 }
 
 /// What to send, and where.
 pub struct Load<'a> {
-    /// The leader's WebHDFS.
-    pub address: SocketAddr,
+    /// WebHDFS of all servers, the leader's first.
+    pub addresses: Vec<SocketAddr>,
     /// Kind of request.
     pub template: Template,
     /// Connections.
@@ -78,6 +87,7 @@ pub struct Load<'a> {
 #[derive(Default)]
 struct Shared {
     done: Cell<u64>,
+    refused: Cell<u64>,
     stop: Cell<bool>,
     latencies: RefCell<Vec<u32>>,
     /// All connections have ended.
@@ -135,7 +145,7 @@ impl Load<'_> {
                 for number in 0..self.connections {
                     let lane = Lane {
                         number,
-                        address: self.address,
+                        addresses: self.addresses.clone(),
                         template: self.template.clone(),
                         paths: Rc::clone(&self.paths),
                         shared: Rc::clone(&shared),
@@ -165,6 +175,7 @@ impl Load<'_> {
             own_cpu_us: (after.own - before.own) as f64 / done,
             p50_us: percentile(&latencies, 50),
             p99_us: percentile(&latencies, 99),
+            refused: shared.refused.get(),
         })
     }
 
@@ -185,29 +196,54 @@ pub fn percentile(values: &[u32], percent: usize) -> u32 {
 /// One connection.
 struct Lane {
     number: usize,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     template: Template,
     paths: Rc<Paths>,
     shared: Rc<Shared>,
 }
 
+/// A request on its way.
+struct Sent {
+    bytes: Vec<u8>,
+    start: Instant,
+    /// Whether it was refused before, and may have been carried out all the same.
+    again: bool,
+}
+
 impl Lane {
     async fn run(self, pipeline: usize) -> anyhow::Result<()> {
-        let mut stream = TcpStream::connect(self.address).await.context("cannot connect")?;
-        stream.set_nodelay(true)?;
+        let mut server = 0;
+        let mut stream = self.connect(server).await?;
         let mut out = Vec::with_capacity(16 << 10);
         let mut input = BytesMut::with_capacity(64 << 10);
-        let mut starts = std::collections::VecDeque::with_capacity(pipeline);
-        let mut sent = 0;
+        let mut sent: VecDeque<Sent> = VecDeque::with_capacity(pipeline);
+        let mut refused: VecDeque<Sent> = VecDeque::new();
+        let mut spare = Vec::new();
+        let (mut count, mut standby) = (0, false);
         loop {
-            while starts.len() < pipeline
-                && !self.shared.stop.get()
-                && self.put_request(sent, &mut out)
-            {
-                sent += 1;
-                starts.push_back(Instant::now());
+            if sent.is_empty() && !refused.is_empty() {
+                tokio::time::sleep(REFUSED_PAUSE).await;
+                if standby {
+                    server = (server + 1) % self.addresses.len();
+                    stream = self.connect(server).await?;
+                    standby = false;
+                }
+                for request in refused.drain(..) {
+                    out.extend_from_slice(&request.bytes);
+                    sent.push_back(request);
+                }
             }
-            if starts.is_empty() {
+            while sent.len() < pipeline && refused.is_empty() && !self.shared.stop.get() {
+                let mut bytes: Vec<u8> = spare.pop().unwrap_or_default();
+                bytes.clear();
+                if !self.put_request(count, &mut bytes) {
+                    break;
+                }
+                count += 1;
+                out.extend_from_slice(&bytes);
+                sent.push_back(Sent { bytes, start: Instant::now(), again: false });
+            }
+            if sent.is_empty() {
                 return Ok(());
             }
             if !out.is_empty() {
@@ -217,15 +253,37 @@ impl Lane {
             if stream.read_buf(&mut input).await.context("the connection broke")? == 0 {
                 bail!("the server closed the connection");
             }
-            while let Some(length) = whole_answer(&input)? {
-                input.advance(length);
-                if let Some(start) = starts.pop_front() {
-                    let us = u32::try_from(start.elapsed().as_micros()).unwrap_or(u32::MAX);
-                    self.shared.latencies.borrow_mut().push(us);
+            while let Some((length, answer)) = whole_answer(&input)? {
+                let request = sent.pop_front().context("an answer that nobody asked for")?;
+                match answer {
+                    Answer::Done => self.done(&request),
+                    Answer::There if request.again => self.done(&request),
+                    Answer::Standby | Answer::Retriable if request.start.elapsed() < PATIENCE => {
+                        standby |= answer == Answer::Standby;
+                        self.shared.refused.set(self.shared.refused.get() + 1);
+                        refused.push_back(Sent { again: true, ..request });
+                        input.advance(length);
+                        continue;
+                    }
+                    _ => bail!("answered: {}", String::from_utf8_lossy(&input[..length])),
                 }
-                self.shared.done.set(self.shared.done.get() + 1);
+                input.advance(length);
+                spare.push(request.bytes);
             }
         }
+    }
+
+    async fn connect(&self, server: usize) -> anyhow::Result<TcpStream> {
+        let address = self.addresses.get(server).context("no server to send to")?;
+        let stream = TcpStream::connect(address).await.context("cannot connect")?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn done(&self, request: &Sent) {
+        let us = u32::try_from(request.start.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.shared.latencies.borrow_mut().push(us);
+        self.shared.done.set(self.shared.done.get() + 1);
     }
 
     /// Appends the next request, if there is one.
@@ -242,20 +300,40 @@ impl Lane {
     }
 }
 
-/// Bytes of the whole answer at the start of `input`; `None` while it is incomplete.
-fn whole_answer(input: &[u8]) -> anyhow::Result<Option<usize>> {
+/// What an answer means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Done.
+    Done,
+    /// Another server leads.
+    Standby,
+    /// Not now.
+    Retriable,
+    /// The file exists.
+    There,
+    /// Anything else.
+    Other,
+}
+
+/// Length and meaning of the whole answer at the start of `input`; `None` while it is incomplete.
+fn whole_answer(input: &[u8]) -> anyhow::Result<Option<(usize, Answer)>> {
     let Some(head) = scan_head(input)? else {
         return Ok(None);
     };
     let Body::Length(body) = head.body else { bail!("an answer without Content-Length") };
     let length = head.length + body;
-    if input.len() < length {
+    let Some(body) = input.get(head.length..length) else {
         return Ok(None);
-    }
-    if head.status >= 300 {
-        bail!("answered {}: {}", head.status, String::from_utf8_lossy(&input[head.length..length]));
-    }
-    Ok(Some(length))
+    };
+    let says = |name: &str| body.windows(name.len()).any(|part| part == name.as_bytes());
+    let answer = match head.status {
+        ..300 => Answer::Done,
+        _ if says("StandbyException") => Answer::Standby,
+        _ if says("RetriableException") => Answer::Retriable,
+        _ if says("FileAlreadyExistsException") => Answer::There,
+        _ => Answer::Other,
+    };
+    Ok(Some((length, answer)))
 }
 
 #[cfg(test)]
@@ -263,13 +341,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_cut_apart_and_failures_are_told() {
-        let first = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok".len();
-        let two = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 403 F\r\nContent-Length: 3\r\n\r\nbad";
-        assert_eq!(whole_answer(two).expect("good"), Some(first));
-        assert!(whole_answer(&two[..first - 1]).expect("good").is_none());
-        let error = whole_answer(&two[first..]).expect_err("a refusal").to_string();
-        assert!(error.contains("403") && error.contains("bad"), "{error}");
+    fn answers_are_cut_apart_and_understood() {
+        let answer = |status: &str, body: &str| {
+            format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let cases = [
+            ("201 Created", "ok", Answer::Done),
+            ("403 Forbidden", "...StandbyException...", Answer::Standby),
+            ("403 Forbidden", "...RetriableException...", Answer::Retriable),
+            ("403 Forbidden", "...FileAlreadyExistsException...", Answer::There),
+            ("404 Not Found", "...", Answer::Other),
+        ];
+        for (status, body, meaning) in cases {
+            let text = answer(status, body);
+            let two = text.clone() + &answer("200 OK", "");
+            let found = whole_answer(two.as_bytes()).expect("an answer");
+            assert_eq!(found, Some((text.len(), meaning)));
+            assert_eq!(whole_answer(&text.as_bytes()[..text.len() - 1]).expect("a part"), None);
+        }
     }
 
     #[test]

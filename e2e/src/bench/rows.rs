@@ -42,12 +42,12 @@ pub async fn creates(
     in_flight: usize,
     reach: f64,
 ) -> anyhow::Result<Row> {
-    let address = cluster.server(cluster.leader().await?).web();
+    let addresses = cluster.web_leader_first().await?;
     let (connections, pipeline) = spread(in_flight, scale.pipeline);
     let root = format!("/creates-{in_flight}");
     let load = Load {
-        address,
-        template: Template::new("PUT", "op=CREATE&data=true", address),
+        template: Template::new("PUT", "op=CREATE&data=true", addresses[0]),
+        addresses,
         connections,
         pipeline,
         paths: Rc::new(move |lane, number, out| {
@@ -65,10 +65,10 @@ pub async fn creates(
 /// # Errors
 /// See [`creates`].
 pub async fn mkdirs(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row> {
-    let address = cluster.server(cluster.leader().await?).web();
+    let addresses = cluster.web_leader_first().await?;
     let load = Load {
-        address,
-        template: Template::new("PUT", "op=MKDIRS", address),
+        template: Template::new("PUT", "op=MKDIRS", addresses[0]),
+        addresses,
         connections: CLIENTS,
         pipeline: 1,
         paths: Rc::new(|lane, number, out| {
@@ -86,11 +86,11 @@ pub async fn mkdirs(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row> {
 /// # Errors
 /// See [`creates`].
 pub async fn grow(cluster: &Cluster, from: u64, to: u64) -> anyhow::Result<Row> {
-    let address = cluster.server(cluster.leader().await?).web();
+    let addresses = cluster.web_leader_first().await?;
     let next = Cell::new(from);
     let load = Load {
-        address,
-        template: Template::new("PUT", "op=CREATE&data=true", address),
+        template: Template::new("PUT", "op=CREATE&data=true", addresses[0]),
+        addresses,
         connections: GROW_CONNECTIONS,
         pipeline: 1,
         paths: Rc::new(move |_, _, out| {
@@ -114,12 +114,12 @@ pub async fn grow(cluster: &Cluster, from: u64, to: u64) -> anyhow::Result<Row> 
 /// # Errors
 /// See [`creates`].
 pub async fn file_status(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row> {
-    let address = cluster.server(cluster.leader().await?).web();
+    let addresses = cluster.web_leader_first().await?;
     let files = scale.files;
     let (connections, pipeline) = (CLIENTS, scale.pipeline);
     let load = Load {
-        address,
-        template: Template::new("GET", "op=GETFILESTATUS", address),
+        template: Template::new("GET", "op=GETFILESTATUS", addresses[0]),
+        addresses,
         connections,
         pipeline,
         paths: Rc::new(move |lane, number, out| {
