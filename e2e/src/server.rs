@@ -298,11 +298,11 @@ impl Server {
         std::fs::remove_dir_all(self.data_dir()).context("cannot empty the volume")
     }
 
-    /// The last `lines` of its log.
+    /// The last `lines` of its log, without the audit log's.
     pub fn log_tail(&self, lines: usize) -> String {
         let text = std::fs::read(self.log_file()).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let all: Vec<&str> = text.lines().collect();
+        let all: Vec<&str> = text.lines().filter(|line| !line.contains(" audit: ")).collect();
         all[all.len().saturating_sub(lines)..].join("\n")
     }
 
