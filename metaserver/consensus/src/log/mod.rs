@@ -27,7 +27,7 @@ use crate::fatal::Fatal;
 use crate::identity::Identity;
 use crate::metrics::ConsensusMetrics;
 use crate::types::{Entry, LogId, TypeConfig, Vote};
-use rows::{COMMITTED, ENTRIES, META, PURGED, VOTE, entry_index, entry_key};
+use rows::{COMMITTED, ENTRIES, LogDb, META, PURGED, VOTE, entry_index, entry_key};
 use tail::Tail;
 use writer::{Request, Writer};
 
@@ -45,7 +45,7 @@ pub struct LogStore {
 }
 
 struct Inner {
-    db: Arc<DB>,
+    db: Arc<LogDb>,
     tail: Arc<Mutex<Tail>>,
     /// The tickets of append requests; locked while queueing, so that the queue has the order of
     /// the tickets.
@@ -53,8 +53,6 @@ struct Inner {
     committed: Arc<Mutex<Option<LogId>>>,
     vote: Mutex<Option<Vote>>,
     writer: Writer,
-    /// Keeps the volume's lock for as long as the database is open.
-    _volume: Arc<Identity>,
 }
 
 impl LogStore {
@@ -64,8 +62,7 @@ impl LogStore {
         fatal: Fatal,
         metrics: ConsensusMetrics,
     ) -> io::Result<Self> {
-        let dir = Identity::log_dir(volume.dir());
-        let db = Arc::new(rows::open(&dir).map_err(io::Error::other)?);
+        let db = Arc::new(rows::open(volume).map_err(io::Error::other)?);
         let vote: Option<VoteCode> = meta(&db, "vote", VOTE)?;
         let committed: Option<LogIdCode> = meta(&db, "committed log id", COMMITTED)?;
         let purged: Option<LogIdCode> = meta(&db, "purged log id", PURGED)?;
@@ -87,7 +84,6 @@ impl LogStore {
                 committed,
                 vote: Mutex::new(vote.map(Vote::from)),
                 writer,
-                _volume: volume,
             }),
         })
     }

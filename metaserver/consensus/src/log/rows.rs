@@ -1,12 +1,15 @@
 //! The rows of the log's RocksDB: column family `entries` (index, big-endian -> entry record) and
 //! column family `meta` (vote, committed, purged). Opens it with the options that fit a log.
 
-use std::path::Path;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
     DBRecoveryMode, Options,
 };
+
+use crate::identity::Identity;
 
 /// Column family of the entries.
 pub const ENTRIES: &str = "entries";
@@ -35,8 +38,24 @@ pub fn family<'a>(db: &'a DB, name: &str) -> Result<&'a ColumnFamily, std::io::E
         .ok_or_else(|| std::io::Error::other(format!("the log has no column family {name}")))
 }
 
+/// The log's database. It keeps the volume's lock for as long as it is open.
+pub struct LogDb {
+    // Closed before the volume is let go: fields drop in this order.
+    db: DB,
+    _volume: Arc<Identity>,
+}
+
+impl Deref for LogDb {
+    type Target = DB;
+
+    fn deref(&self) -> &DB {
+        &self.db
+    }
+}
+
 /// Opens (or makes) the log's database.
-pub fn open(path: &Path) -> Result<DB, rocksdb::Error> {
+pub fn open(volume: Arc<Identity>) -> Result<LogDb, rocksdb::Error> {
+    let path = Identity::log_dir(volume.dir());
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
@@ -81,5 +100,6 @@ pub fn open(path: &Path) -> Result<DB, rocksdb::Error> {
 
     let families =
         [ColumnFamilyDescriptor::new(ENTRIES, entries), ColumnFamilyDescriptor::new(META, meta)];
-    DB::open_cf_descriptors(&options, path, families)
+    let db = DB::open_cf_descriptors(&options, path, families)?;
+    Ok(LogDb { db, _volume: volume })
 }

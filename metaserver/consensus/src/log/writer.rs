@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use openraft::storage::IOFlushed;
 use parking_lot::Mutex;
-use rocksdb::{DB, WriteBatch, WriteOptions};
+use rocksdb::{WriteBatch, WriteOptions};
 use tokio::sync::oneshot;
 
-use super::rows::{self, COMMITTED, ENTRIES, META, PURGED, VOTE, entry_key};
+use super::rows::{self, COMMITTED, ENTRIES, LogDb, META, PURGED, VOTE, entry_key};
 use super::tail::Tail;
 use crate::codec::{self, LogIdCode, VoteCode, entry_size};
 use crate::fatal::Fatal;
@@ -54,7 +54,7 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread.
     pub fn start(
-        db: Arc<DB>,
+        db: Arc<LogDb>,
         tail: Arc<Mutex<Tail>>,
         committed: Arc<Mutex<Option<LogId>>>,
         fatal: Fatal,
@@ -112,7 +112,7 @@ fn refuse(request: Request, reason: &str) {
 }
 
 struct Worker {
-    db: Arc<DB>,
+    db: Arc<LogDb>,
     tail: Arc<Mutex<Tail>>,
     committed: Arc<Mutex<Option<LogId>>>,
     saved_committed: Option<LogId>,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::common::{Cluster, SOON, applied, checksum, exists, mkdirs, settings, try_start};
+use metafs_consensus::identity::Identity;
 use metafs_consensus::{ClusterError, ProposeError, Role};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -210,10 +211,22 @@ async fn a_volume_without_its_log_is_refused() {
     };
     assert!(error.to_string().contains("the Raft log is empty"), "{error}");
 
+    // Whoever still holds the volume after that is waited for.
+    let held = loop {
+        match Identity::open(&dir) {
+            Ok(volume) => break volume,
+            Err(_) => tokio::task::yield_now().await,
+        }
+    };
     // Without its state it is rebuilt from the log, which still has everything.
-    std::fs::remove_dir_all(&log).unwrap();
+    // The refused start may still be closing its files there.
+    while let Err(error) = std::fs::remove_dir_all(&log) {
+        assert_eq!(error.kind(), std::io::ErrorKind::DirectoryNotEmpty, "{error}");
+        tokio::task::yield_now().await;
+    }
     std::fs::rename(&aside, &log).unwrap();
     std::fs::remove_dir_all(dir.join("state")).unwrap();
+    drop(held);
     cluster.members[0].start(&key).await;
     cluster.leader().await;
     assert!(exists(cluster.members[0].node(), "/a"));

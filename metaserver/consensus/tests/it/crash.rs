@@ -22,6 +22,8 @@ use metafs_namespace::{Batch, MemoryRows, Mutation, Rows};
 use openraft::EntryPayload;
 
 const CHILD: &str = "METAFS_CRASH_TEST_VOLUME";
+/// How much each writer of it writes.
+const WRITES: &str = "METAFS_TEST_CRASH_WRITES";
 const ROUNDS: u64 = 8;
 
 fn peer(addr: &str) -> Peer {
@@ -52,15 +54,18 @@ async fn child_that_is_killed() {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(40)).await;
-            let _ = compactor.compact(50_000).await;
+            // Flushes, but keeps the whole log, however fast the machine is: the state is compared
+            // with it from its first entry on.
+            let _ = compactor.compact(u64::MAX).await;
         }
     });
     let round = std::process::id();
+    let writes: u64 = std::env::var(WRITES).unwrap().parse().unwrap();
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..16 {
         let node = node.clone();
         writers.spawn(async move {
-            for number in 0.. {
+            for number in 0..writes {
                 let path = format!("/{round}/{writer}/{number}");
                 match node.propose(mkdirs(&path)).await {
                     Ok(applied) => applied.reply.unwrap(),
@@ -80,6 +85,8 @@ async fn child_that_is_killed() {
                     println!("MOVED {src} {dst}");
                 }
             }
+            // Enough for one round: all rounds together stay within what the log keeps.
+            std::future::pending::<()>().await;
         });
     }
     writers.join_next().await;
@@ -93,6 +100,7 @@ fn spawn(dir: &Path, file_kib: Option<u64>) -> Child {
         .arg(format!("{limit}exec \"$0\" --exact crash::child_that_is_killed --nocapture"))
         .arg(std::env::current_exe().unwrap())
         .env(CHILD, dir)
+        .env(WRITES, if file_kib.is_some() { u64::MAX } else { 500 }.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
