@@ -20,7 +20,8 @@ pub struct Network {
 
 /// Why there can be no namespaces here, if so.
 pub async fn unavailable() -> Option<String> {
-    let probe = format!("mfp{}", std::process::id());
+    // Tests of one process ask at the same time.
+    let probe = format!("mfp{:08x}", rand::random::<u32>());
     let made = ip(["netns", "add", &probe]).await.err().map(|error| format!("{error:#}"));
     if made.is_none() {
         let _ = ip(["netns", "del", &probe]).await;

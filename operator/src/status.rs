@@ -131,7 +131,8 @@ fn verdict(
             stalled: true,
         };
     }
-    // A roll lasts until its last pod is ready again.
+    // A roll lasts until its last pod is ready again, whatever that pod looks like meanwhile: for a
+    // moment it may be ready to Kubernetes and silent to us. The message says who is waited for.
     let was_rolling = before.is_some_and(|before| {
         before.conditions.iter().any(|c| {
             c.type_ == condition::PROGRESSING
@@ -140,7 +141,7 @@ fn verdict(
         })
     });
     let reason = match decision.reason {
-        Reason::Starting | Reason::Electing if was_rolling => Reason::Rolling,
+        Reason::Starting | Reason::Electing | Reason::Degraded if was_rolling => Reason::Rolling,
         other => other,
     };
     let message = match &obstacles.failed_step {
@@ -353,6 +354,25 @@ mod tests {
             condition(&second, "Ready").last_transition_time,
             Time(Timestamp::from_second(200).unwrap())
         );
+    }
+
+    #[test]
+    fn a_roll_lasts_until_its_last_pod_is_ready() {
+        let world = settled();
+        let decide_as = |reason, before: Option<&MetadataClusterStatus>| {
+            let decision = Decision::wait(reason, "demo-2 does not answer");
+            let cluster = valid(MetadataClusterSpec::default());
+            let now = Timestamp::from_second(100).unwrap();
+            status(&cluster, &world.view(), &decision, &Obstacles::default(), before, now)
+        };
+        let rolling = decide_as(Reason::Rolling, None);
+        let silent = decide_as(Reason::Degraded, Some(&rolling));
+        assert_eq!(condition(&silent, "Progressing").reason, "Rolling");
+        let settled = decide_as(Reason::Ready, Some(&silent));
+        let told = crate::events::changes(Some(&silent), &settled);
+        assert!(told.iter().any(|note| note.reason == "RollFinished"), "{told:?}");
+        let degraded = decide_as(Reason::Degraded, Some(&settled));
+        assert_eq!(condition(&degraded, "Ready").reason, "Degraded");
     }
 
     #[test]

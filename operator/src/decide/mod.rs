@@ -217,7 +217,7 @@ impl Decision {
         Self { step: Some(step), upkeep: Vec::new(), reason, message: message.into() }
     }
 
-    fn wait(reason: Reason, message: impl Into<String>) -> Self {
+    pub(crate) fn wait(reason: Reason, message: impl Into<String>) -> Self {
         Self { step: None, upkeep: Vec::new(), reason, message: message.into() }
     }
 }
