@@ -53,6 +53,12 @@ use crate::status::MetadataClusterStatus;
         json_path = ".status.leader",
         description = "The member that serves writes"
     ),
+    printcolumn(
+        name = "Observers",
+        type_ = "string",
+        json_path = ".status.observersReady",
+        description = "Observers that serve reads, of those wanted"
+    ),
     printcolumn(name = "Files", type_ = "integer", json_path = ".status.files", description = "Files in the namespace"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
@@ -84,6 +90,13 @@ use crate::status::MetadataClusterStatus;
         description = "Version the members run"
     ),
     printcolumn(
+        name = "Roles",
+        type_ = "string",
+        json_path = ".status.roles",
+        priority = 1,
+        description = "What each member is to clients"
+    ),
+    printcolumn(
         name = "URI",
         type_ = "string",
         json_path = ".status.uri",
@@ -95,6 +108,11 @@ use crate::status::MetadataClusterStatus;
     validation = Rule::new("(has(self.spec.nameservice) ? self.spec.nameservice : self.metadata.name) == (has(oldSelf.spec.nameservice) ? oldSelf.spec.nameservice : oldSelf.metadata.name)")
         .message("spec.nameservice is part of clients' URIs and cannot change: create another MetadataCluster, and copy the files")
         .field_path(".spec.nameservice"),
+    validation = Rule::new("!self.metadata.name.matches('-(members|active|observers|read)$')")
+        .message("metadata.name must not end in -members, -active, -observers or -read: parts of another MetadataCluster may have that name"),
+    validation = Rule::new("self.spec.observers == 0 || self.spec.observers <= self.spec.replicas - 2")
+        .message("spec.observers must be at most spec.replicas - 2, as one member leads and one stands by for it: lower spec.observers, raise spec.replicas, or use spec.readReplicas, which have no vote")
+        .field_path(".spec.observers"),
 )]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataClusterSpec {
@@ -106,7 +124,25 @@ pub struct MetadataClusterSpec {
     #[x_kube(validation = Rule::new("self % 2 == 1").message("spec.replicas must be odd (1, 3, 5, 7 or 9): an even number survives no more failures than one less"))]
     pub replicas: i32,
 
-    /// The logical name in clients' URIs, as in webhdfs://NAME/. Default: the resource's name.
+    /// How many of the servers are observers: they answer reads over hdfs://, and lead only when
+    /// nobody else is left to. They vote like the others. At most replicas - 2. The servers with the
+    /// highest numbers are taken. Applied without a restart.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 7))]
+    pub observers: i32,
+
+    /// Observers beyond the voting servers, for more reads: pods NAME-read-0 and so on, with
+    /// volumes of the same kind. They never vote, so their number has no effect on what the cluster
+    /// survives. May be changed at any time; those removed lose their volumes.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 16))]
+    pub read_replicas: i32,
+
+    /// Reads on observers. Applied without a restart.
+    #[serde(default)]
+    pub observer_reads: ObserverReads,
+
+    /// The logical name in clients' URIs, as in hdfs://NAME/ and webhdfs://NAME/. Default: the resource's name.
     /// Cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
@@ -146,7 +182,7 @@ pub struct MetadataClusterSpec {
     pub scheduling: Scheduling,
 
     /// While true the operator changes nothing: no roll, no membership change, no repair. The
-    /// status is still kept up to date and the servers serve on.
+    /// status and the pods' role labels are still kept up to date and the servers serve on.
     #[serde(default)]
     pub paused: bool,
 
@@ -357,6 +393,28 @@ pub struct Defaults {
     pub block_size_bytes: i64,
 }
 
+/// Reads on observers.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.autoMsyncPeriodMilliseconds >= -1")
+    .message("spec.observerReads.autoMsyncPeriodMilliseconds must be -1 (off), 0 (before every read) or a number of milliseconds")
+    .field_path(".autoMsyncPeriodMilliseconds"))]
+pub struct ObserverReads {
+    /// Longest time in milliseconds for which an observer lets a read wait until it has applied
+    /// what the client has seen before. Past it the client reads from the active server.
+    #[serde(default = "default_max_wait")]
+    #[schemars(range(min = 1, max = 60000))]
+    pub max_wait_milliseconds: u32,
+
+    /// How stale a read on an observer may be with regard to what OTHER clients have written
+    /// (dfs.client.failover.observer.auto-msync-period in the ConfigMap NAME-discovery), in milliseconds: -1
+    /// for no bound, 0 to ask the active server before every read. What a client wrote or read
+    /// itself it always sees.
+    #[serde(default = "default_auto_msync")]
+    #[schemars(range(max = 86400000))]
+    pub auto_msync_period_milliseconds: i64,
+}
+
 /// Leases of files that are open for writing.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -456,6 +514,12 @@ fn default_soft_limit() -> u32 {
 fn default_hard_limit() -> u32 {
     1200
 }
+fn default_max_wait() -> u32 {
+    2000
+}
+fn default_auto_msync() -> i64 {
+    -1
+}
 fn default_heartbeat() -> u32 {
     300
 }
@@ -470,6 +534,9 @@ impl Default for MetadataClusterSpec {
     fn default() -> Self {
         Self {
             replicas: default_replicas(),
+            observers: 0,
+            read_replicas: 0,
+            observer_reads: ObserverReads::default(),
             nameservice: None,
             image: None,
             image_pull_policy: ImagePullPolicy::default(),
@@ -523,6 +590,15 @@ impl Default for Limits {
 impl Default for Defaults {
     fn default() -> Self {
         Self { replication: default_replication(), block_size_bytes: default_block_size() }
+    }
+}
+
+impl Default for ObserverReads {
+    fn default() -> Self {
+        Self {
+            max_wait_milliseconds: default_max_wait(),
+            auto_msync_period_milliseconds: default_auto_msync(),
+        }
     }
 }
 

@@ -12,10 +12,14 @@ pub mod reference;
 pub mod status;
 
 pub use cluster::{
-    Defaults, ImagePullPolicy, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions,
-    Raft, Scheduling, Storage, User, VolumeRetention,
+    Defaults, ImagePullPolicy, Leases, Limits, MetadataCluster, MetadataClusterSpec, ObserverReads,
+    Permissions, Raft, Scheduling, Storage, User, VolumeRetention,
 };
-pub use status::{MemberRole, MemberStatus, MetadataClusterStatus, condition};
+pub use status::{ForcedRole, MemberRole, MemberStatus, MetadataClusterStatus, condition};
 
 /// API group of all resources, and prefix of the project's own labels and annotations.
 pub const GROUP: &str = "metafs.dev";
+
+/// Annotation of a MetadataCluster, with any value: the operator gives all members back the roles
+/// that the resource declares, and removes it.
+pub const RESTORE_ROLES: &str = "metafs.dev/restore-roles";

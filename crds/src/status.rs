@@ -16,6 +16,8 @@ pub mod condition {
     pub const PROGRESSING: &str = "Progressing";
     /// Nothing goes on without a hand; the message says what to do (kstatus: failed).
     pub const STALLED: &str = "Stalled";
+    /// Every wanted observer answers reads.
+    pub const OBSERVERS_READY: &str = "ObserversReady";
 }
 
 /// What the operator last saw of the cluster.
@@ -26,23 +28,31 @@ pub struct MetadataClusterStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Ready, Available, Progressing and Stalled, each with a reason and a message.
+    /// Ready, Available, Progressing, Stalled and ObserversReady, each with a reason and a message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
 
-    /// Pods that exist.
+    /// Pods that exist, without those of read replicas.
     #[serde(default)]
     pub replicas: i32,
 
-    /// Members that are ready.
+    /// Members that are ready, without read replicas.
     #[serde(default)]
     pub ready_replicas: i32,
 
-    /// Members that are ready, of those wanted, as in 3/3.
+    /// Members that are ready, of those wanted, as in 3/3; without read replicas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<String>,
+
+    /// Observers that serve reads, of those wanted (spec.observers and spec.readReplicas), as in 1/1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observers_ready: Option<String>,
+
+    /// What each member is to clients, as in demo-0=active,demo-1=standby,demo-2=observer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<String>,
 
     /// Label selector of the pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +66,10 @@ pub struct MetadataClusterStatus {
     /// NAME-discovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
+
+    /// What clients of the native protocol use, for everything but the contents of files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpc_uri: Option<String>,
 
     /// Name of the member that serves writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +95,7 @@ pub struct MetadataClusterStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
 
-    /// The members, by pod name.
+    /// The members, read replicas among them, by pod name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
@@ -97,6 +111,11 @@ pub struct MemberStatus {
 
     /// What it does.
     pub role: MemberRole,
+
+    /// The role that haadmin -forcemanual gave it, against spec.observers. The next change of the
+    /// spec, or the annotation metafs.dev/restore-roles, ends that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced_role: Option<ForcedRole>,
 
     /// Whether it is caught up and serves its part.
     pub ready: bool,
@@ -127,12 +146,23 @@ pub struct MemberStatus {
 pub enum MemberRole {
     /// Leads and serves clients.
     Leader,
-    /// Has a vote and follows.
+    /// Has a vote and follows, ready to take over.
     Follower,
+    /// Follows and answers reads.
+    Observer,
     /// Receives the log and has no vote yet.
     Learner,
     /// Is not a member (yet).
     Outside,
     /// Does not answer.
     Unknown,
+}
+
+/// A role that was forced on a member.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+pub enum ForcedRole {
+    /// Sends its clients to the active server.
+    Standby,
+    /// Answers reads.
+    Observer,
 }

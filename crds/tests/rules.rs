@@ -31,10 +31,10 @@ async fn install(client: &Client) {
     let crd = metafs_crds::definition::metadatacluster().unwrap();
     let params = PatchParams::apply("metafs-tests").force();
     crds.patch("metadataclusters.metafs.dev", &params, &Patch::Apply(&crd)).await.unwrap();
-    let probe = json!({ "spec": { "replicas": 2 } });
+    let probe = json!({ "spec": { "observers": 2 } });
     for _ in 0..300 {
         let refused = create(client, "probe", &probe).await.err();
-        if refused.is_some_and(|why| why.contains("must be odd")) {
+        if refused.is_some_and(|why| why.contains("spec.observers must be")) {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -80,6 +80,32 @@ async fn rules_on_creation() {
         (json!({ "replicas": 0 }), "greater than or equal to 1"),
         (json!({ "replicas": -1 }), "greater than or equal to 1"),
         (json!({ "replicas": 11 }), "less than or equal to 9"),
+        (json!({ "observers": 1 }), ""),
+        (json!({ "observers": 0, "replicas": 1 }), ""),
+        (json!({ "observers": 3, "replicas": 5 }), ""),
+        (json!({ "observers": 7, "replicas": 9 }), ""),
+        (json!({ "observers": 2 }), "at most spec.replicas - 2"),
+        (json!({ "observers": 1, "replicas": 1 }), "at most spec.replicas - 2"),
+        (json!({ "observers": 4, "replicas": 5 }), "at most spec.replicas - 2"),
+        (json!({ "observers": -1 }), "greater than or equal to 0"),
+        (json!({ "observers": 8, "replicas": 9 }), "less than or equal to 7"),
+        (json!({ "readReplicas": 16 }), ""),
+        (json!({ "readReplicas": 2, "replicas": 1 }), ""),
+        (json!({ "readReplicas": 17 }), "less than or equal to 16"),
+        (json!({ "readReplicas": -1 }), "greater than or equal to 0"),
+        (json!({ "observerReads": { "maxWaitMilliseconds": 60000 } }), ""),
+        (json!({ "observerReads": { "maxWaitMilliseconds": 0 } }), "greater than or equal to 1"),
+        (
+            json!({ "observerReads": { "maxWaitMilliseconds": 60001 } }),
+            "less than or equal to 60000",
+        ),
+        (json!({ "observerReads": { "autoMsyncPeriodMilliseconds": -1 } }), ""),
+        (json!({ "observerReads": { "autoMsyncPeriodMilliseconds": 0 } }), ""),
+        (json!({ "observerReads": { "autoMsyncPeriodMilliseconds": 500 } }), ""),
+        (
+            json!({ "observerReads": { "autoMsyncPeriodMilliseconds": -2 } }),
+            "must be -1 (off), 0 (before every read)",
+        ),
         (json!({ "nameservice": "warehouse-1" }), ""),
         (json!({ "nameservice": long(63) }), ""),
         (json!({ "nameservice": long(64) }), "Too long"),
@@ -186,6 +212,13 @@ async fn rules_on_creation() {
     for name in ["a", "demo-1", &long(40)] {
         create(&client, name, &empty).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+    for name in ["readers", "demo-reads", "read"] {
+        create(&client, name, &empty).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    for name in ["demo-read", "demo-members", "demo-active", "demo-observers"] {
+        let said = create(&client, name, &empty).await.expect_err(name);
+        assert!(said.contains("must not end in"), "{name}: {said}");
+    }
     for name in ["1demo", "de.mo", &long(41)] {
         let said = create(&client, name, &empty).await.expect_err(name);
         assert!(said.contains("use at most 40 lower-case letters"), "{name}: {said}");
@@ -240,6 +273,14 @@ async fn rules_on_change() {
     let cases: Vec<(Value, Value, &str)> = vec![
         (json!({}), json!({ "replicas": 5 }), ""),
         (json!({}), json!({ "replicas": 4 }), "must be odd"),
+        (json!({}), json!({ "observers": 1 }), ""),
+        (json!({ "observers": 1 }), json!({ "replicas": 1 }), "lower spec.observers"),
+        (json!({ "observers": 1 }), json!({ "replicas": 1, "observers": 0 }), ""),
+        (
+            json!({ "observers": 1, "readReplicas": 3 }),
+            json!({ "observers": 0, "readReplicas": 0 }),
+            "",
+        ),
         (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "2Gi" } }), ""),
         (json!({ "storage": { "size": "1Gi" } }), json!({ "storage": { "size": "1024Mi" } }), ""),
         (

@@ -10,7 +10,7 @@ use metafs_admin_api::{InitRequest, LearnerRequest, LogLevel, TransferRequest, V
 use tracing::warn;
 
 use crate::apply::{ignore_missing, server_side};
-use crate::build::{self, secret};
+use crate::build::{self, Pods, secret};
 use crate::decide::{Step, Upkeep};
 use crate::dereference::Found;
 use crate::error::{Context, Error};
@@ -127,7 +127,11 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
             Ok(vec![Note::normal("VolumeDeleted", "DeleteVolume", text)])
         }
         Step::Shrink { to } => {
-            server_side(client, &build::objects(cluster, *to)?.stateful_set).await?;
+            server_side(
+                client,
+                &build::objects(cluster, Pods { voters: *to, readers: 0 })?.stateful_set,
+            )
+            .await?;
             Ok(Vec::new())
         }
     }

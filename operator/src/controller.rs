@@ -24,7 +24,7 @@ use tracing::{debug, info, warn};
 
 use crate::act::{self, Scene};
 use crate::apply::{self, Applied};
-use crate::build::{self, stateful_set};
+use crate::build::{self, Pods, stateful_set};
 use crate::config::Settings;
 use crate::decide::{Decision, Reason, decide};
 use crate::dereference::{Found, dereference};
@@ -199,6 +199,7 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
             formed,
             found.highest_claim(&cluster.name),
         );
+        let pods = Pods { voters: pods, readers: 0 };
         apply::apply(&context.client, &cluster, &found, &build::objects(&cluster, pods)?).await?
     };
 

@@ -2,10 +2,11 @@
 //! change come from comparing two statuses.
 
 use kube::runtime::events::{Event, EventType, Recorder};
-use metafs_crds::{MetadataClusterStatus, condition};
+use metafs_crds::{ForcedRole, MetadataClusterStatus, condition};
 use tracing::warn;
 
 use crate::decide::Reason;
+use crate::observers;
 
 /// An Event to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub fn changes(before: Option<&MetadataClusterStatus>, after: &MetadataClusterSt
         ));
     }
 
+    notes.extend(role_changes(before, after));
+
     let rolling = |status: Option<&MetadataClusterStatus>| {
         is(status, condition::PROGRESSING, Reason::Rolling.as_str())
     };
@@ -85,6 +88,59 @@ pub fn changes(before: Option<&MetadataClusterStatus>, after: &MetadataClusterSt
             notes.push(Note::normal("Resumed", "Continue", "Nothing is in the way any more".into()))
         }
         _ => {}
+    }
+    notes
+}
+
+/// Observers that lead, and roles against the resource.
+fn role_changes(
+    before: Option<&MetadataClusterStatus>,
+    after: &MetadataClusterStatus,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let promoted = |status: Option<&MetadataClusterStatus>| {
+        status?
+            .conditions
+            .iter()
+            .any(|c| c.type_ == condition::OBSERVERS_READY && c.reason == observers::PROMOTED)
+            .then(|| status?.leader.clone())
+            .flatten()
+    };
+    match (promoted(before), promoted(Some(after))) {
+        (None, Some(name)) => {
+            let text = format!("{name} is an observer and leads: no standby is left");
+            notes.push(Note::warning("ObserverPromoted", "Observe", text));
+        }
+        (Some(name), None) => {
+            let text = match after.leader.as_deref() {
+                Some(leader) => format!("{name} observes again: {leader} leads"),
+                None => format!("{name} does not lead any more"),
+            };
+            notes.push(Note::normal("ObserverDemoted", "Observe", text));
+        }
+        _ => {}
+    }
+
+    let forced = |status: Option<&MetadataClusterStatus>| -> Vec<(String, ForcedRole)> {
+        let members = status.iter().flat_map(|status| &status.members);
+        members.filter_map(|member| Some((member.name.clone(), member.forced_role?))).collect()
+    };
+    match (forced(before), forced(Some(after))) {
+        (old, new) if old == new => {}
+        (_, new) if new.is_empty() => {
+            let text = "All members have the roles that the resource declares".into();
+            notes.push(Note::normal("RolesRestored", "RestoreRoles", text));
+        }
+        (_, new) => {
+            let roles: Vec<String> =
+                new.iter().map(|(name, role)| format!("{name} to {role:?}")).collect();
+            let text = format!(
+                "haadmin forced roles against the resource: {}. The next change of the spec ends that, or annotation {}",
+                roles.join(", "),
+                metafs_crds::RESTORE_ROLES
+            );
+            notes.push(Note::warning("RolesForced", "Observe", text));
+        }
     }
     notes
 }

@@ -29,6 +29,7 @@ pub mod http;
 pub mod metrics;
 pub mod names;
 pub mod observe;
+pub mod observers;
 pub mod resize;
 pub mod run;
 pub mod status;

@@ -16,6 +16,8 @@ pub const CONTAINER: &str = "metaserver";
 /// The one volume claim template.
 pub const VOLUME: &str = "data";
 
+/// Hadoop RPC.
+pub const RPC_PORT: u16 = 8020;
 /// WebHDFS.
 pub const WEB_PORT: u16 = 9870;
 /// Raft.
@@ -61,6 +63,16 @@ pub fn members_service(cluster: &str) -> String {
     format!("{cluster}-members")
 }
 
+/// Service in front of the active server.
+pub fn active_service(cluster: &str) -> String {
+    format!("{cluster}-active")
+}
+
+/// Service in front of the observers.
+pub fn observers_service(cluster: &str) -> String {
+    format!("{cluster}-observers")
+}
+
 /// ConfigMap of the servers.
 pub fn config(cluster: &str) -> String {
     format!("{cluster}-config")
@@ -76,9 +88,15 @@ pub fn secret(cluster: &str) -> String {
     format!("{cluster}-cluster")
 }
 
+/// StatefulSet of the read replicas. That of the voters has the cluster's name; names of pods and
+/// volumes below begin with the StatefulSet's.
+pub fn read_set(cluster: &str) -> String {
+    format!("{cluster}-read")
+}
+
 /// A member's pod.
-pub fn pod(cluster: &str, ordinal: u32) -> String {
-    format!("{cluster}-{ordinal}")
+pub fn pod(set: &str, ordinal: u32) -> String {
+    format!("{set}-{ordinal}")
 }
 
 /// A member's volume claim.

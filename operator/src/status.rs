@@ -4,11 +4,13 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 use metafs_admin_api::Role;
-use metafs_crds::{MemberRole, MemberStatus, MetadataClusterStatus, condition};
+use metafs_crds::{ForcedRole, MemberRole, MemberStatus, MetadataClusterStatus, condition};
+use metafs_namespace::settings;
 
 use crate::build::discovery;
 use crate::decide::{Decision, Reason, why_unready};
 use crate::names;
+use crate::observers::Observers;
 use crate::validate::{Invalid, ValidatedCluster};
 use crate::view::{MemberView, View};
 
@@ -49,7 +51,15 @@ pub fn status(
         Some(leader) => (false, "LeaderNotReady", why_unready(leader.member)),
         None => (false, decision.reason.as_str(), decision.message.clone()),
     };
-    let conditions = conditions(cluster.generation, &verdict, available, before, now);
+    let observers = Observers::new(cluster, view, before);
+    let conditions =
+        conditions(cluster.generation, &verdict, available, observers.tell(), before, now);
+    let members: Vec<MemberStatus> = view
+        .members
+        .iter()
+        .filter(|member| member.pod.is_some() || member.ordinal < view.wanted)
+        .map(|member| member_status(view, member))
+        .collect();
 
     // What the leader counts; while there is none, what was last known.
     let figures = leader.map(|leader| &leader.status.namespace);
@@ -60,21 +70,19 @@ pub fn status(
         replicas: count(view.members.iter().filter(|member| member.pod.is_some()).count()),
         ready_replicas: count(ready_count),
         ready: Some(format!("{ready_count}/{}", cluster.replicas)),
+        observers_ready: Some(format!("{}/{}", observers.serving, observers.wanted)),
+        roles: Some(roles(&members)),
         selector: Some(names::selector_query(&cluster.name)),
         cluster_id: view.record.cluster_id.clone(),
         uri: Some(discovery::uri(&cluster.nameservice)),
+        rpc_uri: Some(discovery::rpc_uri(&cluster.nameservice)),
         leader: leader.map(|leader| leader.member.name.clone()),
         term: keep(leader.map(|leader| leader.status.term), before.and_then(|b| b.term)),
         version: version(view).or_else(|| before.and_then(|b| b.version.clone())),
         files: keep(figures.map(|f| f.files), before.and_then(|b| b.files)),
         directories: keep(figures.map(|f| f.directories), before.and_then(|b| b.directories)),
         bytes: keep(figures.map(|f| f.bytes), before.and_then(|b| b.bytes)),
-        members: view
-            .members
-            .iter()
-            .filter(|member| member.pod.is_some() || member.ordinal < view.wanted)
-            .map(|member| member_status(view, member))
-            .collect(),
+        members,
     }
 }
 
@@ -94,13 +102,15 @@ pub fn invalid(
     };
     let mut status = before.cloned().unwrap_or_default();
     // The servers do not know: they serve on as they did.
-    let serving = before
-        .and_then(|before| before.conditions.iter().find(|c| c.type_ == condition::AVAILABLE));
-    let available = match serving {
-        Some(c) => (c.status == "True", c.reason.as_str(), c.message.clone()),
-        None => (false, verdict.reason, verdict.message.clone()),
+    let kept = |type_: &str| {
+        let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
+        match old {
+            Some(c) => (c.status == "True", c.reason.as_str(), c.message.clone()),
+            None => (false, verdict.reason, verdict.message.clone()),
+        }
     };
-    status.conditions = conditions(generation, &verdict, available, before, now);
+    let (available, observers) = (kept(condition::AVAILABLE), kept(condition::OBSERVERS_READY));
+    status.conditions = conditions(generation, &verdict, available, observers, before, now);
     status.observed_generation = Some(generation);
     status
 }
@@ -161,6 +171,7 @@ fn conditions(
     generation: i64,
     verdict: &Verdict,
     (available, available_reason, available_message): (bool, &str, String),
+    (observers, observers_reason, observers_message): (bool, &str, String),
     before: Option<&MetadataClusterStatus>,
     now: Timestamp,
 ) -> Vec<Condition> {
@@ -181,6 +192,7 @@ fn conditions(
         (condition::AVAILABLE, available, available_reason.to_owned(), available_message),
         (condition::PROGRESSING, *progressing, progressing_reason, progressing_message),
         (condition::STALLED, *stalled, stalled_reason, stalled_message),
+        (condition::OBSERVERS_READY, observers, observers_reason.to_owned(), observers_message),
     ]
     .into_iter()
     .map(|(type_, is, reason, message)| {
@@ -215,6 +227,7 @@ fn member_status(view: &View, member: &MemberView) -> MemberStatus {
             MemberRole::Leader
         }
         Some(Role::Active | Role::Standby) => MemberRole::Follower,
+        Some(Role::Observer) => MemberRole::Observer,
         Some(Role::Learner) => MemberRole::Learner,
         Some(Role::None) => MemberRole::Outside,
     };
@@ -224,6 +237,12 @@ fn member_status(view: &View, member: &MemberView) -> MemberStatus {
     MemberStatus {
         name: member.name.clone(),
         role,
+        forced_role: view.forced_roles().and_then(|forced| forced.get(&member.name)).map(|role| {
+            match role {
+                settings::MemberRole::Standby => ForcedRole::Standby,
+                settings::MemberRole::Observer => ForcedRole::Observer,
+            }
+        }),
         ready: member.ready(),
         node_id: server.map(|server| server.node_id.to_string()),
         applied_index: server.map(|server| clamp(server.applied_index)),
@@ -231,6 +250,22 @@ fn member_status(view: &View, member: &MemberView) -> MemberStatus {
         disk_used_bytes: server.map(|server| clamp(server.disk_used_bytes)),
         message: (!member.ready()).then(|| why_unready(member)),
     }
+}
+
+/// The roles in one line, in HDFS's words.
+fn roles(members: &[MemberStatus]) -> String {
+    let role = |member: &MemberStatus| {
+        let role = match member.role {
+            MemberRole::Leader => "active",
+            MemberRole::Follower => "standby",
+            MemberRole::Observer => "observer",
+            MemberRole::Learner => "learner",
+            MemberRole::Outside => "outside",
+            MemberRole::Unknown => "unknown",
+        };
+        format!("{}={role}", member.name)
+    };
+    members.iter().map(role).collect::<Vec<_>>().join(",")
 }
 
 /// The lowest version among the members that answer.
@@ -285,7 +320,12 @@ mod tests {
     use metafs_crds::MetadataClusterSpec;
 
     fn settled() -> World {
+        settled_with(0)
+    }
+
+    fn settled_with(observers: u32) -> World {
         let mut world = World::new(3);
+        world.observers = observers;
         for _ in 0..20 {
             world.tick();
             if let Some(step) = decide(&world.view()).step {
@@ -320,6 +360,10 @@ mod tests {
         assert_eq!(condition(&first, "Stalled").status, "False");
         assert_eq!(first.ready.as_deref(), Some("3/3"));
         assert_eq!(first.uri.as_deref(), Some("webhdfs://demo"));
+        assert_eq!(first.rpc_uri.as_deref(), Some("hdfs://demo"));
+        assert_eq!(first.observers_ready.as_deref(), Some("0/0"));
+        assert_eq!(condition(&first, "ObserversReady").reason, "NoneWanted");
+        assert_eq!(first.roles.as_deref(), Some("demo-0=active,demo-1=standby,demo-2=standby"));
         assert!(first.conditions.iter().all(|c| c.observed_generation == Some(7)));
         let second = of(&world, MetadataClusterSpec::default(), Some(&first), 900);
         assert!(!worth_writing(Some(&first), &second, true));
@@ -336,6 +380,86 @@ mod tests {
         second.leader = Some("demo-1".into());
         assert!(worth_writing(Some(&first), &second, false));
         assert!(worth_writing(None, &second, false));
+    }
+
+    fn observed() -> MetadataClusterSpec {
+        MetadataClusterSpec { observers: 1, ..MetadataClusterSpec::default() }
+    }
+
+    fn reasons(before: &MetadataClusterStatus, after: &MetadataClusterStatus) -> Vec<&'static str> {
+        let notes = crate::events::changes(Some(before), after);
+        notes.into_iter().map(|note| note.reason).collect()
+    }
+
+    #[test]
+    fn observers_are_shown_and_counted() {
+        let world = settled_with(1);
+        let status = of(&world, observed(), None, 100);
+        assert_eq!(status.observers_ready.as_deref(), Some("1/1"));
+        assert_eq!(status.roles.as_deref(), Some("demo-0=active,demo-1=standby,demo-2=observer"));
+        let ready = condition(&status, "ObserversReady");
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("True", "AllServe"));
+
+        let mut world = world;
+        if let Some(pod) = world.pods.get_mut(&2) {
+            pod.crashed = true;
+        }
+        world.tick();
+        let status = of(&world, observed(), None, 100);
+        let ready = condition(&status, "ObserversReady");
+        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "NotReady"));
+        assert!(ready.message.contains("demo-2 does not answer"), "{}", ready.message);
+    }
+
+    #[test]
+    fn a_promoted_observer_is_told_and_so_is_its_demotion() {
+        let mut world = settled_with(1);
+        let before = of(&world, observed(), None, 100);
+        // Crashed, they are started again; the observer is all there is.
+        for ordinal in [0, 1] {
+            world.force_silent(ordinal, true);
+        }
+        world.leader = world.volumes.get(&2).map(|volume| volume.node);
+        let promoted = of(&world, observed(), Some(&before), 200);
+        assert_eq!(condition(&promoted, "ObserversReady").reason, "Promoted");
+        assert!(reasons(&before, &promoted).contains(&"ObserverPromoted"));
+
+        // A standby is back; until it leads, nothing is said.
+        world.force_silent(1, false);
+        let waiting = of(&world, observed(), Some(&promoted), 300);
+        assert_eq!(condition(&waiting, "ObserversReady").reason, "Promoted");
+        world.leader = world.volumes.get(&1).map(|volume| volume.node);
+        let demoted = of(&world, observed(), Some(&waiting), 400);
+        assert_eq!(condition(&demoted, "ObserversReady").reason, "AllServe");
+        let told = reasons(&waiting, &demoted);
+        assert!(told.contains(&"ObserverDemoted"), "{told:?}");
+    }
+
+    #[test]
+    fn a_leader_that_becomes_an_observer_is_not_promoted() {
+        let mut world = settled_with(1);
+        world.leader = world.volumes.get(&2).map(|volume| volume.node);
+        let before = of(&settled(), MetadataClusterSpec::default(), None, 100);
+        let status = of(&world, observed(), Some(&before), 200);
+        assert_eq!(condition(&status, "ObserversReady").reason, "HandingOver");
+        assert!(!reasons(&before, &status).contains(&"ObserverPromoted"));
+    }
+
+    #[test]
+    fn forced_roles_are_shown_until_they_are_given_back() {
+        let mut world = settled_with(1);
+        let before = of(&world, observed(), None, 100);
+        world.forced.insert("demo-2".into(), settings::MemberRole::Standby);
+        let forced = of(&world, observed(), Some(&before), 200);
+        assert_eq!(forced.members[2].forced_role, Some(ForcedRole::Standby));
+        assert_eq!(forced.observers_ready.as_deref(), Some("0/1"));
+        let told = condition(&forced, "ObserversReady");
+        assert_eq!((told.status.as_str(), told.reason.as_str()), ("False", "Forced"));
+        assert_eq!(reasons(&before, &forced), ["RolesForced"]);
+        world.forced.clear();
+        let restored = of(&world, observed(), Some(&forced), 300);
+        assert_eq!(reasons(&forced, &restored), ["RolesRestored"]);
+        assert_eq!(condition(&restored, "ObserversReady").status, "True");
     }
 
     #[test]

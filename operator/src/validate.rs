@@ -9,13 +9,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Resource;
 use metafs_crds::quantity::{self, BadQuantity};
 use metafs_crds::{
-    Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, Permissions, Raft, Scheduling,
-    Storage, User, VolumeRetention,
+    Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, ObserverReads, Permissions,
+    Raft, Scheduling, Storage, User, VolumeRetention,
 };
 use metafs_namespace::Settings;
 use metafs_namespace::settings::MAX_INLINE_LIMIT;
 
-use crate::config;
+use crate::{config, names};
+
+/// Most read replicas.
+const MAX_READ_REPLICAS: u32 = 16;
 
 /// A rule that does not hold.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +54,12 @@ pub struct ValidatedCluster {
     pub owner: OwnerReference,
     /// Servers wanted; odd.
     pub replicas: u32,
+    /// How many of them are observers.
+    pub observers: u32,
+    /// Observers beyond them.
+    pub read_replicas: u32,
+    /// After how many milliseconds clients of observers ask the active server how far it is; -1: never.
+    pub auto_msync_period_ms: i64,
     /// Logical name in clients' URIs.
     pub nameservice: String,
     /// Image of the servers.
@@ -114,6 +123,9 @@ pub fn validate(
     // Without `..`: a new field must be thought of here.
     let MetadataClusterSpec {
         replicas,
+        observers,
+        read_replicas,
+        observer_reads,
         nameservice,
         image,
         image_pull_policy,
@@ -140,6 +152,29 @@ pub fn validate(
             return Err(field("spec.replicas", format!("must be 1, 3, 5, 7 or 9, not {replicas}")));
         }
     };
+    let observers = match u32::try_from(observers) {
+        Ok(n) if n == 0 || n + 2 <= replicas => n,
+        _ => {
+            return Err(field(
+                "spec.observers",
+                format!("must be at most spec.replicas - 2 and not negative, not {observers}"),
+            ));
+        }
+    };
+    let read_replicas = match u32::try_from(read_replicas) {
+        Ok(n) if n <= MAX_READ_REPLICAS => n,
+        _ => {
+            let message = format!("must be 0 to {MAX_READ_REPLICAS}, not {read_replicas}");
+            return Err(field("spec.readReplicas", message));
+        }
+    };
+    let ObserverReads { max_wait_milliseconds, auto_msync_period_milliseconds } = observer_reads;
+    if auto_msync_period_milliseconds < -1 {
+        return Err(field(
+            "spec.observerReads.autoMsyncPeriodMilliseconds",
+            "must be -1 (off), 0 (before every read) or a number of milliseconds",
+        ));
+    }
     if raft.election_min_ms < 3 * raft.heartbeat_ms {
         return Err(field("spec.raft.electionMinMs", "must be at least three times heartbeatMs"));
     }
@@ -160,9 +195,15 @@ pub fn validate(
     }
     let storage_bytes = quantity::units(&storage.size)?;
     let nameservice = nameservice.unwrap_or_else(|| name.clone());
+    let roles = Roles {
+        observers: observer_names(&name, replicas, observers, read_replicas),
+        wait_ms: max_wait_milliseconds,
+        managed_by: format!("MetadataCluster {namespace}/{name}"),
+    };
     let settings = settings(
         settings_generation(created.0.as_second(), generation),
         &nameservice,
+        roles,
         permissions,
         limits,
         defaults,
@@ -177,6 +218,9 @@ pub fn validate(
         generation,
         owner,
         replicas,
+        observers,
+        read_replicas,
+        auto_msync_period_ms: auto_msync_period_milliseconds,
         nameservice,
         image: image.unwrap_or_else(|| config.image.clone()),
         image_pull_policy,
@@ -204,10 +248,31 @@ pub fn settings_generation(created_seconds: i64, generation: i64) -> u64 {
     (created << 20).saturating_add(generation)
 }
 
+/// Names of the observers: the voters with the highest ordinals, and all read replicas. A name that
+/// nobody has yet, or any more, harms nobody.
+fn observer_names(
+    cluster: &str,
+    replicas: u32,
+    observers: u32,
+    read_replicas: u32,
+) -> BTreeSet<String> {
+    let voters = (replicas - observers..replicas).map(|ordinal| names::pod(cluster, ordinal));
+    let readers = names::read_set(cluster);
+    voters.chain((0..read_replicas).map(|ordinal| names::pod(&readers, ordinal))).collect()
+}
+
+/// What becomes settings about roles.
+struct Roles {
+    observers: BTreeSet<String>,
+    wait_ms: u32,
+    managed_by: String,
+}
+
 #[allow(clippy::too_many_arguments)] // one for each part of the spec that becomes a setting
 fn settings(
     generation: u64,
     nameservice: &str,
+    roles: Roles,
     permissions: Permissions,
     limits: Limits,
     defaults: Defaults,
@@ -215,6 +280,7 @@ fn settings(
     trash_interval_minutes: u32,
     audit_log: bool,
 ) -> Result<Settings, Invalid> {
+    let Roles { observers, wait_ms, managed_by } = roles;
     let Permissions { enabled, superuser, supergroup, users } = permissions;
     let Limits {
         inline_limit_bytes,
@@ -260,6 +326,11 @@ fn settings(
         lease_hard_limit_seconds: hard_limit_seconds,
         trash_interval_minutes,
         audit_log,
+        observers,
+        observer_wait_ms: wait_ms,
+        roles_managed_by: Some(managed_by),
+        // Never ours; a newer generation ends those that were forced.
+        forced_roles: BTreeMap::new(),
     })
 }
 
@@ -303,6 +374,31 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn observers_are_the_highest_voters_and_all_read_replicas() {
+        let observers = |replicas, observers, read_replicas| {
+            let spec = MetadataClusterSpec {
+                replicas,
+                observers,
+                read_replicas,
+                ..MetadataClusterSpec::default()
+            };
+            let settings = valid(spec).settings;
+            assert!(settings.forced_roles.is_empty());
+            settings.observers.into_iter().collect::<Vec<_>>()
+        };
+        assert!(observers(1, 0, 0).is_empty());
+        assert_eq!(observers(3, 1, 0), ["demo-2"]);
+        assert_eq!(observers(5, 2, 0), ["demo-3", "demo-4"]);
+        assert_eq!(observers(1, 0, 2), ["demo-read-0", "demo-read-1"]);
+        assert_eq!(observers(3, 1, 1), ["demo-2", "demo-read-0"]);
+        let mut spec = MetadataClusterSpec::default();
+        spec.observer_reads.max_wait_milliseconds = 500;
+        let settings = valid(spec).settings;
+        assert_eq!(settings.observer_wait_ms, 500);
+        assert_eq!(settings.roles_managed_by.as_deref(), Some("MetadataCluster data/demo"));
+    }
+
+    #[test]
     fn a_resource_made_anew_has_newer_settings() {
         assert!(
             settings_generation(1_700_000_000, 1) > settings_generation(1_600_000_000, 900_000)
@@ -319,6 +415,12 @@ pub(crate) mod tests {
         };
         assert!(bad(|s| s.replicas = 2).contains("spec.replicas"));
         assert!(bad(|s| s.replicas = -1).contains("spec.replicas"));
+        assert!(bad(|s| s.observers = 2).contains("spec.observers"));
+        assert!(bad(|s| s.observers = -1).contains("spec.observers"));
+        assert!(bad(|s| s.read_replicas = 17).contains("spec.readReplicas"));
+        assert!(
+            bad(|s| s.observer_reads.auto_msync_period_milliseconds = -2).contains("autoMsync")
+        );
         assert!(bad(|s| s.storage.size = Quantity("big".into())).contains("spec.storage.size"));
         assert!(bad(|s| s.raft.election_min_ms = 1).contains("electionMinMs"));
         assert!(bad(|s| s.raft.election_max_ms = 1500).contains("electionMaxMs"));

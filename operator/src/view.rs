@@ -1,10 +1,11 @@
 //! What a pass sees of a cluster: the input of all decisions. Plain data; ages instead of times,
 //! so that decisions need no clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use metafs_admin_api::{MemberProgress, NodeId, Role, Status};
+use metafs_namespace::settings::MemberRole;
 
 /// Log entries by which a member may be behind the leader and still count as caught up: what a
 /// busy leader appends between two answers.
@@ -99,6 +100,11 @@ pub struct VolumeView {
 }
 
 impl MemberView {
+    /// What its server does, if it answers.
+    pub fn role(&self) -> Option<Role> {
+        self.server.as_ref().map(|server| server.role)
+    }
+
     /// Whether the server answers as this volume, in a pod that stays. A voter that has not received
     /// anything yet counts: it can vote.
     pub fn alive(&self, node: NodeId) -> bool {
@@ -139,6 +145,18 @@ impl View {
             .filter(|(_, server)| server.role == Role::Active)
             .max_by_key(|(_, server)| server.term)
             .map(|(member, status)| Leader { view: self, member, status })
+    }
+
+    /// Roles that were forced on members, by name: the leader's word, or that of whoever knows most.
+    pub fn forced_roles(&self) -> Option<&BTreeMap<String, MemberRole>> {
+        let knows_most = || {
+            self.members
+                .iter()
+                .filter_map(|member| member.server.as_ref())
+                .max_by_key(|server| server.applied_index)
+        };
+        let server = self.leader().map(|leader| leader.status).or_else(knows_most)?;
+        Some(&server.forced_roles)
     }
 
     /// Wanted ordinals.

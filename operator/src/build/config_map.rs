@@ -32,6 +32,7 @@ struct ServerConfig<'a> {
 #[derive(Serialize)]
 struct Listen {
     host: &'static str,
+    rpc: u16,
     web: u16,
     raft: u16,
     admin: u16,
@@ -90,6 +91,7 @@ fn server_yaml(cluster: &ValidatedCluster, filter: &str) -> Result<String, Error
         advertise: host(cluster, "{name}"),
         listen: Listen {
             host: "0.0.0.0",
+            rpc: names::RPC_PORT,
             web: names::WEB_PORT,
             raft: names::RAFT_PORT,
             admin: names::ADMIN_PORT,
@@ -121,6 +123,7 @@ keyFile: /etc/metafs/secret/key
 advertise: '{name}.demo-members.data.svc.cluster.local'
 listen:
   host: 0.0.0.0
+  rpc: 8020
   web: 9870
   raft: 8030
   admin: 8031
@@ -147,6 +150,9 @@ log:
         assert_eq!(before, hash(|s| s.log_level = "debug".into()));
         assert_eq!(before, hash(|s| s.audit_log = false));
         assert_eq!(before, hash(|s| s.replicas = 5));
+        assert_eq!(before, hash(|s| s.observers = 1));
+        assert_eq!(before, hash(|s| s.read_replicas = 2));
+        assert_eq!(before, hash(|s| s.observer_reads.max_wait_milliseconds = 1));
         assert_ne!(before, hash(|s| s.raft.heartbeat_ms = 100));
     }
 }

@@ -19,6 +19,15 @@ use crate::error::Error;
 use crate::names;
 use crate::validate::ValidatedCluster;
 
+/// How many pods to run now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pods {
+    /// Those with a vote.
+    pub voters: u32,
+    /// Read replicas.
+    pub readers: u32,
+}
+
 /// Everything that is applied in each pass, in this order. The Secret is not among them: it is
 /// made once ([`secret`]).
 #[derive(Clone, Debug)]
@@ -39,11 +48,11 @@ pub struct Objects {
     pub stateful_set: StatefulSet,
 }
 
-/// Builds all objects; `pods` is the number of pods to run now ([`stateful_set::replicas`]).
+/// Builds all objects for these pods ([`stateful_set::replicas`]).
 ///
 /// # Errors
 /// [`Error::Serialise`]: the servers' configuration cannot be written.
-pub fn objects(cluster: &ValidatedCluster, pods: u32) -> Result<Objects, Error> {
+pub fn objects(cluster: &ValidatedCluster, pods: Pods) -> Result<Objects, Error> {
     let config = config_map::build(cluster)?;
     Ok(Objects {
         service_account: service_account::build(cluster),
@@ -51,7 +60,7 @@ pub fn objects(cluster: &ValidatedCluster, pods: u32) -> Result<Objects, Error> 
         members: services::members(cluster),
         client: services::client(cluster),
         disruption_budget: pdb::build(cluster),
-        stateful_set: stateful_set::build(cluster, pods, &config.restart_hash),
+        stateful_set: stateful_set::build(cluster, pods.voters, &config.restart_hash),
         config: config.object,
     })
 }

@@ -110,6 +110,7 @@ fn container(cluster: &ValidatedCluster) -> Container {
             ..EnvVar::default()
         }]),
         ports: Some(vec![
+            port("rpc", names::RPC_PORT),
             port("web", names::WEB_PORT),
             port("raft", names::RAFT_PORT),
             port("admin", names::ADMIN_PORT),

@@ -26,6 +26,7 @@ pub fn members(cluster: &ValidatedCluster) -> Service {
             publish_not_ready_addresses: Some(true),
             selector: Some(names::selector(&cluster.name)),
             ports: Some(vec![
+                port("rpc", names::RPC_PORT),
                 port("web", names::WEB_PORT),
                 port("raft", names::RAFT_PORT),
                 port("admin", names::ADMIN_PORT),
@@ -37,13 +38,13 @@ pub fn members(cluster: &ValidatedCluster) -> Service {
     }
 }
 
-/// WebHDFS on any ready member, for clients that follow redirects or ask for reads and retry.
+/// Any ready voting member, for clients that follow redirects or ask for reads and retry.
 pub fn client(cluster: &ValidatedCluster) -> Service {
     Service {
         metadata: super::metadata(cluster, cluster.name.clone()),
         spec: Some(ServiceSpec {
             selector: Some(names::selector(&cluster.name)),
-            ports: Some(vec![port("web", names::WEB_PORT)]),
+            ports: Some(vec![port("rpc", names::RPC_PORT), port("web", names::WEB_PORT)]),
             ..ServiceSpec::default()
         }),
         ..Service::default()

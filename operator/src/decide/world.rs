@@ -8,6 +8,8 @@ use metafs_admin_api::{
     Health, Leader, Member, MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status,
 };
 
+use metafs_namespace::settings::MemberRole;
+
 use super::Step;
 use crate::names;
 use crate::view::{MemberView, PodView, Record, View, VolumeView};
@@ -60,6 +62,10 @@ pub(crate) struct World {
     pub term: u64,
     pub record: Record,
     pub formed_times: u32,
+    /// How many voters observe: those with the highest ordinals.
+    pub observers: u32,
+    /// Roles against that.
+    pub forced: BTreeMap<String, MemberRole>,
     next: u64,
 }
 
@@ -77,6 +83,8 @@ impl World {
             term: 0,
             record: Record::default(),
             formed_times: 0,
+            observers: 0,
+            forced: BTreeMap::new(),
             next: 1,
         }
     }
@@ -110,6 +118,21 @@ impl World {
 
     pub fn has_quorum(&self) -> bool {
         self.membership.as_ref().is_some_and(|m| self.alive_voters().len() > m.voters.len() / 2)
+    }
+
+    /// Whether it is an observer while it does not lead.
+    pub fn observes(&self, ordinal: u32) -> bool {
+        match self.forced.get(&names::pod("demo", ordinal)) {
+            Some(role) => *role == MemberRole::Observer,
+            None => ordinal < self.wanted && ordinal >= self.wanted - self.observers,
+        }
+    }
+
+    /// Cuts a pod off from the operator and the others, or heals that.
+    pub fn force_silent(&mut self, ordinal: u32, silent: bool) {
+        if let Some(pod) = self.pods.get_mut(&ordinal) {
+            pod.unheard = silent;
+        }
     }
 
     fn ordinal_of(&self, node: NodeId) -> Option<u32> {
@@ -349,6 +372,7 @@ impl World {
             },
             role: match (leads, knows && voter, knows && learner) {
                 (true, _, _) => Role::Active,
+                (_, true, _) | (_, _, true) if self.observes(ordinal) => Role::Observer,
                 (_, true, _) => Role::Standby,
                 (_, _, true) => Role::Learner,
                 _ => Role::None,
@@ -363,6 +387,7 @@ impl World {
             membership_joint: false,
             members,
             settings_generation: Some(1),
+            forced_roles: self.forced.clone(),
             namespace: NamespaceFigures {
                 directories: 1,
                 files: 0,

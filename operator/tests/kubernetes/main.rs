@@ -9,6 +9,7 @@ mod deletion;
 mod formation;
 mod harness;
 mod kubelet;
+mod observers;
 mod operators;
 mod rights;
 mod rolling;

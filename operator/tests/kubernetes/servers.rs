@@ -17,6 +17,7 @@ use metafs_admin_api::{
     VERSION_HEADER, VotersRequest,
 };
 use metafs_namespace::Settings;
+use metafs_namespace::settings::MemberRole;
 use tokio::task::JoinHandle;
 
 /// What a volume knows, by the uid of its claim.
@@ -39,6 +40,16 @@ pub struct Cluster {
     /// How often it was formed.
     pub formed: u32,
     pub files: u64,
+    /// How often the roles were asked back.
+    pub restored: u32,
+}
+
+impl Cluster {
+    /// Whether that member is an observer while it does not lead.
+    fn observes(&self, member: &Member) -> bool {
+        let role = self.settings.as_ref().map(|settings| settings.role_of(&member.name));
+        role == Some(MemberRole::Observer)
+    }
 }
 
 struct Server {
@@ -115,6 +126,7 @@ impl Servers {
             .route("/v1/members/{node}", delete(remove_member))
             .route("/v1/transfer-leader", post(transfer))
             .route("/v1/settings", put(put_settings))
+            .route("/v1/roles", delete(restore_roles))
             .route("/v1/log-level", get(get_level).put(set_level))
             .with_state(own);
         let task = tokio::spawn(async move {
@@ -214,6 +226,28 @@ impl Servers {
         std::mem::replace(&mut self.lock().margin, i64::MAX)
     }
 
+    /// What haadmin -forcemanual does.
+    pub fn force(&self, cluster: &str, name: &str, role: MemberRole) {
+        let mut shared = self.lock();
+        if let Some(settings) = shared.clusters.get_mut(cluster).and_then(|c| c.settings.as_mut()) {
+            settings.forced_roles.insert(name.to_owned(), role);
+        }
+        shared.elect(cluster);
+    }
+
+    /// Names of the learners.
+    pub fn learners(&self, cluster: &str) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.cluster(cluster).learners.into_values().map(|member| member.name).collect();
+        names.sort();
+        names
+    }
+
+    /// How often the roles were asked back.
+    pub fn restored(&self, cluster: &str) -> u32 {
+        self.cluster(cluster).restored
+    }
+
     /// Writes files, so that the figures change.
     pub fn write_files(&self, cluster: &str, files: u64) {
         if let Some(cluster) = self.lock().clusters.get_mut(cluster) {
@@ -237,9 +271,9 @@ impl Shared {
 
     fn is_ready(&self, server: &Server) -> bool {
         let node = self.volume(server).node;
-        self.clusters
-            .get(&server.cluster)
-            .is_some_and(|c| c.leader.is_some() && c.voters.contains_key(&node))
+        self.clusters.get(&server.cluster).is_some_and(|c| {
+            c.leader.is_some() && (c.voters.contains_key(&node) || c.learners.contains_key(&node))
+        })
     }
 
     fn elect(&mut self, name: &str) {
@@ -251,9 +285,17 @@ impl Shared {
         self.margin = self.margin.min(alive.len() as i64 - quorum as i64);
         if alive.len() < quorum {
             cluster.leader = None;
-        } else if cluster.leader.is_none_or(|leader| !alive.contains(&leader)) {
-            cluster.leader = alive.first().copied();
-            cluster.term += 1;
+        } else {
+            // An observer leads only while no standby is left, and hands over when one is back.
+            let standby = alive.iter().find(|node| !cluster.observes(&cluster.voters[*node]));
+            let old = cluster.leader.filter(|leader| alive.contains(leader));
+            let stays = old
+                .filter(|leader| standby.is_none() || !cluster.observes(&cluster.voters[leader]));
+            let leader = stays.or(standby.copied()).or(alive.first().copied());
+            if leader != cluster.leader {
+                cluster.leader = leader;
+                cluster.term += 1;
+            }
         }
         if cluster.leader.is_some() {
             // Whoever runs and is a member hears of the cluster.
@@ -310,6 +352,7 @@ impl Shared {
             },
             role: match (leads, voter, learner) {
                 (true, _, _) => Role::Active,
+                (_, true, _) | (_, _, true) if cluster.observes(&server.member) => Role::Observer,
                 (_, true, _) => Role::Standby,
                 (_, _, true) => Role::Learner,
                 _ => Role::None,
@@ -326,6 +369,7 @@ impl Shared {
             membership_joint: false,
             members,
             settings_generation: cluster.settings.as_ref().map(|settings| settings.generation),
+            forced_roles: cluster.settings.map(|s| s.forced_roles).unwrap_or_default(),
             namespace: NamespaceFigures {
                 directories: 1,
                 files: cluster.files,
@@ -482,10 +526,20 @@ async fn put_settings(
     Json(settings): Json<Settings>,
 ) -> Answer<Done> {
     own.lead(&headers, |cluster| {
-        if cluster.settings.as_ref().is_none_or(|applied| applied.generation <= settings.generation)
+        if cluster.settings.as_ref().is_none_or(|applied| applied.generation < settings.generation)
         {
             cluster.settings = Some(settings);
         }
+        Ok(Json(Done::default()))
+    })
+}
+
+async fn restore_roles(State(own): State<Own>, headers: HeaderMap) -> Answer<Done> {
+    own.lead(&headers, |cluster| {
+        if let Some(settings) = &mut cluster.settings {
+            settings.forced_roles.clear();
+        }
+        cluster.restored += 1;
         Ok(Json(Done::default()))
     })
 }
