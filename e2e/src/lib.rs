@@ -3,6 +3,7 @@
 //! - [`cluster`] starts, forms, breaks and looks at servers ([`server`]) on loopback addresses
 //!   ([`addresses`]) or each in a network namespace of its own ([`netns`]).
 //! - [`webhdfs`] is a small WebHDFS client over [`http`]; it follows the leader.
+//! - [`rpc`] is a small client of Hadoop RPC.
 //! - [`linear`] checks histories; [`workload`] makes them; [`faults`] is the schedule meanwhile.
 //! - [`bench`] is what the binary `metafs-bench` runs.
 //!
@@ -17,6 +18,7 @@ pub mod faults;
 pub mod http;
 pub mod linear;
 pub mod netns;
+pub mod rpc;
 pub mod server;
 pub mod wait;
 pub mod webhdfs;

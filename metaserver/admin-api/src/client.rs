@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    ApiError, Done, InitRequest, LearnerRequest, LogLevel, NodeId, Status, TransferRequest,
-    VERSION, VERSION_HEADER, VotersRequest,
+    ApiError, Done, InitRequest, LearnerRequest, LogLevel, NodeId, RoleRequest, Status,
+    TransferRequest, VERSION, VERSION_HEADER, VotersRequest,
 };
 
 /// Why a call failed.
@@ -120,6 +120,16 @@ impl Client {
     /// The replicated settings in force there.
     pub async fn settings(&self) -> Result<metafs_namespace::Settings, ClientError> {
         self.call(reqwest::Method::GET, "/v1/settings", None::<&()>).await
+    }
+
+    /// Forces a role on a member, or gives back its declared one.
+    pub async fn set_role(&self, name: &str, request: &RoleRequest) -> Result<Done, ClientError> {
+        self.call(reqwest::Method::PUT, &format!("/v1/roles/{name}"), Some(request)).await
+    }
+
+    /// Gives all members back the roles that the settings declare.
+    pub async fn restore_roles(&self) -> Result<Done, ClientError> {
+        self.call(reqwest::Method::DELETE, "/v1/roles", None::<&()>).await
     }
 
     /// The present log filter.

@@ -14,6 +14,8 @@
 //! | POST /v1/transfer-leader | [`TransferRequest`] -> [`Done`] | leader |
 //! | GET /v1/settings | -> [`metafs_namespace::Settings`] | everybody |
 //! | PUT /v1/settings | [`metafs_namespace::Settings`] -> [`Done`] | leader |
+//! | PUT /v1/roles/{name} | [`RoleRequest`] -> [`Done`] | leader |
+//! | DELETE /v1/roles | -> [`Done`] | leader |
 //! | GET /v1/log-level, PUT /v1/log-level | [`LogLevel`] | everybody |
 //! | GET /v1/export | -> the export as a byte stream | leader |
 //! | POST /v1/import | the export as a byte stream -> [`Done`] | leader |
@@ -79,6 +81,15 @@ pub struct VotersRequest {
 pub struct TransferRequest {
     /// To whom; `None`: to the most caught-up live voter.
     pub to: Option<NodeId>,
+}
+
+/// Forces a role on a member until settings of a newer generation come (`haadmin -forcemanual`).
+/// DELETE /v1/roles gives back the declared roles of all members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoleRequest {
+    /// The role; `None` gives back the declared one.
+    pub role: Option<metafs_namespace::settings::MemberRole>,
 }
 
 /// The log filter (tracing's EnvFilter syntax, e.g. `info,metafs_consensus=debug`).

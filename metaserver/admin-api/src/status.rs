@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use metafs_namespace::settings::MemberRole;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A member's identity: drawn at random when its volume is first used, printed as 16 hex digits
@@ -72,6 +73,8 @@ pub enum Role {
     Active,
     /// A voter that follows or campaigns.
     Standby,
+    /// A voter or learner that answers reads.
+    Observer,
     /// Receives the log without a vote.
     Learner,
     /// Not a member.
@@ -206,6 +209,9 @@ pub struct Status {
     /// Generation of the applied settings; `None` before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings_generation: Option<u64>,
+    /// Roles that were forced on members, by name, against those of the settings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forced_roles: BTreeMap<String, MemberRole>,
     /// Figures of the namespace.
     pub namespace: NamespaceFigures,
     /// Bytes the data directory takes on its volume.

@@ -23,8 +23,8 @@ pub struct Batch<'a, R: Rows + ?Sized> {
     pub(crate) overlay: Overlay<'a, R>,
     pub(crate) state: State,
     committed: State,
-    settings: Option<Arc<Settings>>,
-    settings_changed: bool,
+    pub(crate) settings: Option<Arc<Settings>>,
+    pub(crate) settings_changed: bool,
 }
 
 /// Who acts, and under which settings.
@@ -53,7 +53,7 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
     /// # Errors
     /// If the state or the settings cannot be read.
     pub fn new(rows: &'a R) -> Result<Self, RowsError> {
-        let state = keys::read_state(rows)?;
+        let state = rows.state()?;
         Ok(Self {
             overlay: Overlay::new(rows),
             committed: state.clone(),
@@ -81,6 +81,9 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
             Op::Reap { max_inodes } => self.reap(*max_inodes),
             Op::ExpireLeases { max_files } => self.expire_leases(*max_files),
             Op::Import(chunk) => self.import(chunk),
+            Op::Once(call, caller, mutation) => self.once(*call, caller, mutation),
+            Op::ForceRole { name, role } => self.force_role(name, *role),
+            Op::RestoreRoles => self.restore_roles(),
         };
         match result {
             Ok(reply) => Ok(Ok(reply)),
@@ -99,6 +102,7 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
         if self.state != self.committed {
             let value = keys::encode(&self.state)?;
             changes.rows.push((keys::STATE_KEY.to_vec(), Some(value)));
+            changes.state = Some(self.state);
         }
         if let (true, Some(settings)) = (self.settings_changed, self.settings) {
             let value = keys::encode(&*settings)?;
@@ -108,7 +112,11 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
         Ok(changes)
     }
 
-    fn client(&mut self, caller: &Caller, mutation: &Mutation) -> Result<Reply, Failure> {
+    pub(crate) fn client(
+        &mut self,
+        caller: &Caller,
+        mutation: &Mutation,
+    ) -> Result<Reply, Failure> {
         let Some(settings) = self.settings.clone() else {
             return Err(not_formed().into());
         };

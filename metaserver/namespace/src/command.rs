@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::acl::AclEntry;
-use crate::settings::Settings;
+use crate::settings::{MemberRole, Settings};
 use crate::xattr::XAttrName;
 
 /// Who asks, resolved by the leader with the mapping of the replicated settings, so that
@@ -54,6 +54,26 @@ pub enum Op {
     },
     /// Writes a row set of an export into an EMPTY namespace, in the export's order.
     Import(ImportChunk),
+    /// As [`Op::Client`], once: applied again under the same id, it answers what it answered first.
+    Once(CallId, Caller, Mutation),
+    /// Forces a role on a member, or (`None`) gives back the declared one.
+    ForceRole {
+        /// The member's name.
+        name: String,
+        /// Its role.
+        role: Option<MemberRole>,
+    },
+    /// Gives back the declared roles of all members.
+    RestoreRoles,
+}
+
+/// A call of Hadoop RPC, the same in each of its retries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CallId {
+    /// The client's own random id.
+    pub client: [u8; 16],
+    /// The call's number; never negative for a client's call.
+    pub call: i32,
 }
 
 /// A part of an import (see [`crate::export`]).

@@ -12,8 +12,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::command::CallId;
 use crate::error::RowsError;
 use crate::inode::{Dentry, Inode};
+use crate::retry::Generations;
 use crate::rows::Rows;
 use crate::settings::Settings;
 use crate::xattr::{XAttrName, XAttrNamespace};
@@ -51,6 +53,8 @@ pub mod table {
 pub const STATE_KEY: &[u8] = b"\x00state";
 /// Key of the row with the replicated settings.
 pub const SETTINGS_KEY: &[u8] = b"\x00settings";
+/// What the keys of all remembered answers start with; see [`crate::retry`].
+pub(crate) const RETRY_PREFIX: &[u8] = b"\x00retry";
 /// Value of rows whose key says everything.
 pub(crate) const PRESENT: Bytes = Bytes::from_static(&[FORMAT_VERSION]);
 
@@ -73,6 +77,8 @@ pub struct State {
     pub reap_from: u64,
     /// Set while an import runs.
     pub import: Option<ImportProgress>,
+    /// Where the remembered answers of calls are.
+    pub retries: Generations,
 }
 
 /// How far an import got.
@@ -208,6 +214,22 @@ pub fn lease_time_parts(key: &[u8]) -> Option<(i64, &str)> {
     Some(((sortable ^ (1 << 63)) as i64, holder))
 }
 
+/// What the keys of one generation's remembered answers start with.
+pub(crate) fn retry_prefix(generation: u64) -> Vec<u8> {
+    let mut key = Vec::with_capacity(RETRY_PREFIX.len() + 28);
+    key.extend_from_slice(RETRY_PREFIX);
+    key.extend_from_slice(&generation.to_be_bytes());
+    key
+}
+
+/// Key of a call's remembered answer.
+pub(crate) fn retry(generation: u64, call: CallId) -> Vec<u8> {
+    let mut key = retry_prefix(generation);
+    key.extend_from_slice(&call.client);
+    key.extend_from_slice(&call.call.to_be_bytes());
+    key
+}
+
 /// The id at the end of a key of [`lease_file`], or in one of [`inode`], [`reap`] and the like.
 pub fn trailing_id(key: &[u8]) -> Option<u64> {
     let at = key.len().checked_sub(8)?;
@@ -327,6 +349,7 @@ pub fn read_state<R: Rows + ?Sized>(rows: &R) -> Result<State, RowsError> {
             reap_roots: 0,
             reap_from: u64::MAX,
             import: None,
+            retries: Generations::default(),
         }),
     }
 }

@@ -20,6 +20,8 @@ pub mod path;
 pub mod permission;
 pub mod reply;
 mod resolve;
+mod retry;
+mod roles;
 pub mod rows;
 pub mod settings;
 mod usage;
@@ -27,7 +29,7 @@ mod view;
 pub mod xattr;
 
 pub use batch::Batch;
-pub use command::{Caller, Command, Mutation, Op};
+pub use command::{CallId, Caller, Command, Mutation, Op};
 pub use error::{ErrorKind, Failure, FsError, RowsError};
 pub use memory::MemoryRows;
 pub use reply::Reply;

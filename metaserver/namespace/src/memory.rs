@@ -18,6 +18,9 @@ pub struct MemoryRows {
 impl MemoryRows {
     /// Writes what a batch changed.
     pub fn apply(&mut self, changes: Changes) {
+        for prefix in &changes.cleared {
+            self.rows.retain(|key, _| !key.starts_with(prefix));
+        }
         for (key, value) in changes.rows {
             match value {
                 Some(value) => self.rows.insert(key, value),

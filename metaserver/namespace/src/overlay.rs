@@ -40,11 +40,19 @@ pub(crate) struct Overlay<'a, R: ?Sized> {
     dentries: BTreeMap<Vec<u8>, Slot<Dentry>>,
     /// Rows of all other tables.
     raw: BTreeMap<Vec<u8>, Slot<Bytes>>,
+    /// Prefixes of raw rows to delete.
+    cleared: Vec<Vec<u8>>,
 }
 
 impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     pub fn new(rows: &'a R) -> Self {
-        Self { rows, inodes: HashMap::new(), dentries: BTreeMap::new(), raw: BTreeMap::new() }
+        Self {
+            rows,
+            inodes: HashMap::new(),
+            dentries: BTreeMap::new(),
+            raw: BTreeMap::new(),
+            cleared: Vec::new(),
+        }
     }
 
     /// An inode as it is now.
@@ -172,6 +180,13 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         self.raw.insert(key, Slot { before: None, now });
     }
 
+    /// Deletes all raw rows under `prefix`, which nobody will read or put again. Only rows that
+    /// the checksum does not cover.
+    pub fn clear(&mut self, prefix: Vec<u8>) {
+        self.raw.retain(|key, _| !key.starts_with(&prefix));
+        self.cleared.push(prefix);
+    }
+
     /// Up to `limit` raw rows under `prefix`, in order.
     pub fn scan_raw(
         &self,
@@ -218,6 +233,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             sum.replace(key, before.as_ref(), now.as_ref());
             changes.rows.push((key.to_vec(), now));
         })?;
+        changes.cleared = self.cleared;
         changes.rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         changes.inodes = self
             .inodes

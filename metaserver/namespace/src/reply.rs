@@ -3,12 +3,14 @@
 
 use bytes::Bytes;
 
+use serde::{Deserialize, Serialize};
+
 use crate::acl::AclEntry;
 use crate::inode::Kind;
 use crate::xattr::XAttr;
 
-/// The answer to an applied command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The answer to an applied command. Kept for retries: see [`crate::retry`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// Done, nothing to say.
     Done,
@@ -26,7 +28,7 @@ pub enum Reply {
 }
 
 /// HdfsFileStatus.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStatus {
     /// Inode id.
     pub inode: u64,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::error::RowsError;
 use crate::inode::{Dentry, Inode};
+use crate::keys::State;
 use crate::settings::Settings;
 
 /// A consistent read-only view of committed rows. All methods see the same moment as long as the
@@ -42,11 +43,18 @@ pub trait Rows {
     fn settings(&self) -> Result<Option<Arc<Settings>>, RowsError> {
         crate::keys::read_settings(self)
     }
+
+    /// The namespace's counters. Implementations may cache; the default reads and decodes the row.
+    fn state(&self) -> Result<State, RowsError> {
+        crate::keys::read_state(self)
+    }
 }
 
 /// What a batch of commands changed, to be written as ONE atomic batch.
 #[derive(Debug, Default)]
 pub struct Changes {
+    /// Prefixes of rows to delete, all of them, before anything else is done.
+    pub cleared: Vec<Vec<u8>>,
     /// Rows to put (`Some`) or delete (`None`); each key once.
     pub rows: Vec<(Vec<u8>, Option<Bytes>)>,
     /// The decoded inodes among them, for caches (`None`: deleted).
@@ -55,4 +63,6 @@ pub struct Changes {
     pub dentries: Vec<(u64, Bytes, Option<Dentry>)>,
     /// The replicated settings, if they changed; for caches.
     pub settings: Option<Arc<Settings>>,
+    /// The namespace's counters, if they changed; for caches.
+    pub state: Option<State>,
 }

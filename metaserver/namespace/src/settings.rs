@@ -2,7 +2,7 @@
 //! Written by the operator (or `metactl`) through the admin API as one value; a server serves no
 //! client before it has applied the first one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,16 @@ use crate::error::{ErrorKind, FsError};
 
 /// Hard ceiling of [`Settings::inline_limit`], bytes.
 pub const MAX_INLINE_LIMIT: u32 = 1 << 20;
+
+/// What a member is to clients while it does not lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MemberRole {
+    /// Waits to take over; sends its clients on.
+    Standby,
+    /// Answers reads; takes over only when nobody else can.
+    Observer,
+}
 
 /// One replicated value; JSON form is the admin API's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +62,16 @@ pub struct Settings {
     pub trash_interval_minutes: u32,
     /// Whether client operations are written to the audit log.
     pub audit_log: bool,
+    /// Names of the members that are observers.
+    pub observers: BTreeSet<String>,
+    /// How long an observer lets a read wait for the state that its client has seen,
+    /// milliseconds; after that the client is sent to the active server.
+    pub observer_wait_ms: u32,
+    /// What decides on the roles, such as `MetadataCluster default/demo`: `haadmin` then changes them
+    /// by force only. `None`: they are changed by hand.
+    pub roles_managed_by: Option<String>,
+    /// Roles that were forced on members, by name. Settings of a newer generation end that.
+    pub forced_roles: BTreeMap<String, MemberRole>,
 }
 
 impl Default for Settings {
@@ -73,6 +93,10 @@ impl Default for Settings {
             lease_hard_limit_seconds: 1200,
             trash_interval_minutes: 0,
             audit_log: true,
+            observers: BTreeSet::new(),
+            observer_wait_ms: 2000,
+            roles_managed_by: None,
+            forced_roles: BTreeMap::new(),
         }
     }
 }
@@ -97,6 +121,15 @@ impl Settings {
             return refuse("defaultReplication and defaultBlockSize must be at least 1".into());
         }
         Ok(())
+    }
+
+    /// What the member `name` is to clients while it does not lead.
+    pub fn role_of(&self, name: &str) -> MemberRole {
+        match self.forced_roles.get(name) {
+            Some(forced) => *forced,
+            None if self.observers.contains(name) => MemberRole::Observer,
+            None => MemberRole::Standby,
+        }
     }
 
     /// The user `user` with groups and privilege as these settings map them. A user without an

@@ -68,7 +68,7 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
     /// # Errors
     /// If the state or the settings cannot be read.
     pub fn new(rows: &'a R) -> Result<Self, RowsError> {
-        Ok(Self { rows, state: keys::read_state(rows)?, settings: rows.settings()? })
+        Ok(Self { rows, state: rows.state()?, settings: rows.settings()? })
     }
 
     /// The replicated settings; `None`: not formed yet, no client may be served.

@@ -1,15 +1,20 @@
-//! The WebHDFS door's way to the replicated namespace: [`metafs_webhdfs::Backend`] over the
-//! consensus node. Here "who leads" becomes the exceptions that make Hadoop's clients go to
-//! another server, or wait.
+//! The doors' way to the replicated namespace: [`metafs_door::Backend`] over the consensus node.
+//! Here "who leads" becomes the exceptions that make Hadoop's clients go to another server, or
+//! wait.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use metafs_consensus::{Node, ProposeError, Role};
+use metafs_consensus::{Node, ProposeError};
+use metafs_door::{Backend, Committed, Freshness, HaState, Space};
 use metafs_namespace::{
-    Caller, ErrorKind, Failure, FsError, Mutation, Op, Reply, Rows, RowsError, Settings, View,
+    CallId, Caller, ErrorKind, Failure, FsError, Mutation, Op, Reply, Rows, RowsError, Settings,
+    View,
 };
-use metafs_webhdfs::{Backend, Committed, Space};
 
+use crate::ha::Key;
+use crate::observer::Waiters;
+use crate::roles;
 use crate::service::Shared;
 
 /// The namespace behind Raft.
@@ -17,12 +22,44 @@ use crate::service::Shared;
 pub struct RaftBackend {
     shared: Arc<Shared>,
     node: Arc<Node>,
+    key: Key,
+    waiters: Arc<Waiters>,
 }
 
 impl RaftBackend {
-    /// Over a running node.
-    pub fn new(shared: Arc<Shared>, node: Arc<Node>) -> Self {
-        Self { shared, node }
+    /// Over a running node; `key` opens the other members' admin API.
+    pub fn new(shared: Arc<Shared>, node: Arc<Node>, key: Key, waiters: Arc<Waiters>) -> Self {
+        Self { shared, node, key, waiters }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// How long another member may take to answer.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.shared.config().timings.election_max_ms * 3)
+    }
+
+    /// The wait of an observer's read; elsewhere, what makes sure that this server leads.
+    async fn barrier(&self, freshness: Freshness) -> Result<(), FsError> {
+        self.serving()?;
+        if let Freshness::AtLeast(seen) = freshness
+            && self.ha_state() == HaState::Observer
+        {
+            let bound = self.settings()?.observer_wait_ms;
+            return self.waiters.wait(seen, Duration::from_millis(bound.into())).await;
+        }
+        let read = self.node.read().await;
+        read.map(drop).map_err(|error| unavailable(error, Category::Read, self.ha_state()))
     }
 
     fn serving(&self) -> Result<(), FsError> {
@@ -51,15 +88,17 @@ enum Category {
 ///
 /// StandbyException sends Hadoop's clients to the next server at once; RetriableException makes
 /// them wait and come back, which is right while nobody leads.
-fn unavailable(error: ProposeError, category: Category) -> FsError {
+fn unavailable(error: ProposeError, category: Category, state: HaState) -> FsError {
     let (kind, message) = match error {
         ProposeError::NotLeader { leader: Some(_) } => {
             let category = match category {
                 Category::Read => "READ",
                 Category::Write => "WRITE",
             };
+            // An old leader may not know yet that it leads no more.
+            let state = if state == HaState::Active { HaState::Standby } else { state };
             let message = format!(
-                "Operation category {category} is not supported in state standby. Visit https://s.apache.org/sbnn-error"
+                "Operation category {category} is not supported in state {state}. Visit https://s.apache.org/sbnn-error"
             );
             (ErrorKind::Standby, message)
         }
@@ -90,24 +129,32 @@ fn answer(failure: Failure) -> FsError {
 impl Backend for RaftBackend {
     fn settings(&self) -> Result<Arc<Settings>, FsError> {
         self.serving()?;
-        let settings = self.node.view(|view| view.settings()).map_err(storage)?;
-        settings.ok_or_else(|| {
+        self.node.settings().ok_or_else(|| {
             FsError::new(ErrorKind::Retriable, "The cluster is not formed yet; retry")
         })
     }
 
-    async fn query<T, F>(&self, f: F) -> Result<T, FsError>
+    async fn query<T, F>(&self, freshness: Freshness, f: F) -> Result<T, FsError>
     where
         T: Send,
         F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
     {
-        self.node.read().await.map_err(|error| unavailable(error, Category::Read))?;
+        self.barrier(freshness).await?;
         self.committed(f).map_err(answer)
     }
 
-    async fn mutate(&self, caller: Caller, mutation: Mutation) -> Result<Reply, FsError> {
-        let applied = self.shared.propose(Op::Client(caller, mutation)).await;
-        applied.map_err(|error| unavailable(error, Category::Write))?.reply
+    async fn mutate(
+        &self,
+        caller: Caller,
+        mutation: Mutation,
+        call: Option<CallId>,
+    ) -> Result<Reply, FsError> {
+        let op = match call {
+            Some(call) => Op::Once(call, caller, mutation),
+            None => Op::Client(caller, mutation),
+        };
+        let applied = self.shared.propose(op).await;
+        applied.map_err(|error| unavailable(error, Category::Write, self.ha_state()))?.reply
     }
 
     fn peek<T, F>(&self, f: F) -> Option<T>
@@ -127,14 +174,12 @@ impl Backend for RaftBackend {
         }
     }
 
-    fn role(&self) -> String {
-        match self.node.role().borrow().role {
-            Role::Leader { confirmed: true } => "active",
-            Role::Learner => "learner",
-            Role::Pristine => "not formed yet",
-            Role::Leader { confirmed: false } | Role::Follower | Role::Candidate => "standby",
-        }
-        .to_owned()
+    fn ha_state(&self) -> HaState {
+        roles::ha_state(self.node.role().borrow().role, roles::declared(&self.node))
+    }
+
+    fn state_id(&self) -> u64 {
+        self.node.applied_index()
     }
 }
 
@@ -148,18 +193,23 @@ mod tests {
     fn clients_go_on_when_somebody_leads_and_wait_when_nobody_does() {
         let peer =
             || Peer { name: "n".into(), raft: "r".into(), admin: "a".into(), web: "w".into() };
-        let follower =
-            unavailable(ProposeError::NotLeader { leader: Some((1, peer())) }, Category::Write);
+        let follower = unavailable(
+            ProposeError::NotLeader { leader: Some((1, peer())) },
+            Category::Write,
+            HaState::Active,
+        );
         assert_eq!(follower.kind, ErrorKind::Standby);
         assert!(
             follower
                 .message
                 .starts_with("Operation category WRITE is not supported in state standby")
         );
-        let nobody = unavailable(ProposeError::NotLeader { leader: None }, Category::Read);
+        let nobody =
+            unavailable(ProposeError::NotLeader { leader: None }, Category::Read, HaState::Standby);
         assert_eq!(nobody.kind, ErrorKind::Retriable);
         assert_eq!(
-            unavailable(ProposeError::Stopped("full".into()), Category::Read).kind,
+            unavailable(ProposeError::Stopped("full".into()), Category::Read, HaState::Observer)
+                .kind,
             ErrorKind::Standby
         );
     }

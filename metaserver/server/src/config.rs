@@ -31,6 +31,7 @@ struct File {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct Listen {
     host: String,
+    rpc: u16,
     web: u16,
     raft: u16,
     admin: u16,
@@ -39,7 +40,7 @@ struct Listen {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { host: "0.0.0.0".into(), web: 9870, raft: 8030, admin: 8031, health: 9872 }
+        Self { host: "0.0.0.0".into(), rpc: 8020, web: 9870, raft: 8030, admin: 8031, health: 9872 }
     }
 }
 
@@ -96,6 +97,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// File with the cluster's key.
     pub key_file: PathBuf,
+    /// Hadoop RPC.
+    pub rpc: SocketAddr,
     /// WebHDFS.
     pub web: SocketAddr,
     /// Raft.
@@ -193,7 +196,7 @@ impl Config {
         let host: std::net::IpAddr = named(&listen.host).parse().map_err(|_| {
             bad("listen.host", "must be an IP address to bind to, such as 0.0.0.0 or ::")
         })?;
-        let Listen { host: _, web, raft: raft_port, admin, health } = listen;
+        let Listen { host: _, rpc, web, raft: raft_port, admin, health } = listen;
         let at = |port| SocketAddr::new(host, port);
         let seen_at = |port| {
             if advertise.contains(':') {
@@ -211,6 +214,7 @@ impl Config {
             },
             data_dir: PathBuf::from(named(&overrides.data_dir.unwrap_or(data_dir))),
             key_file,
+            rpc: at(rpc),
             web: at(web),
             raft: at(raft_port),
             admin: at(admin),

@@ -1,8 +1,8 @@
 //! The life of a server process: from configuration to doors, and back on SIGTERM.
 //!
 //! Order of start: admin and health ports first (a server that cannot start says why there), then
-//! the volume and Raft, then the clients' door. Order of stop: leadership handed over, the clients'
-//! door closed, everything flushed.
+//! the volume and Raft, then the clients' doors. Order of stop: leadership handed over, the clients'
+//! doors closed, everything flushed.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metafs_consensus::{KeyFile, Node, NodeConfig, Timings};
-use metafs_webhdfs::{Door, Limits, WebMetrics};
+use metafs_hadoop::RpcMetrics;
+use metafs_webhdfs::WebMetrics;
 use parking_lot::RwLock;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -25,7 +26,9 @@ use crate::config::{Config, RaftTimings};
 use crate::disk::Space;
 use crate::health::{self, HealthPort};
 use crate::logging::LogFilter;
+use crate::observer::{ReadMetrics, Waiters};
 use crate::process::ProcessCollector;
+use crate::roles;
 use crate::service::Shared;
 
 /// How often the volume's free space is looked at.
@@ -109,24 +112,38 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
     if !wait_for_space(&shared, stopping.clone()).await? {
         return Ok(());
     }
-    let node = start_node(&shared, raft_port, key).await?;
-    let web_metrics = WebMetrics::default();
+    let node = start_node(&shared, raft_port, key.clone()).await?;
+    let (web_metrics, rpc_metrics) = (WebMetrics::default(), RpcMetrics::default());
+    let read_metrics = ReadMetrics::default();
     {
         let mut registry = registry.write();
         node.register_metrics(&mut registry);
         web_metrics.register(&mut registry);
+        rpc_metrics.register(&mut registry);
+        read_metrics.register(&mut registry);
     }
+    let election_max = Duration::from_millis(shared.config().timings.election_max_ms);
+    roles::settle(&node, election_max);
     shared.set_node(node.clone());
     let chores = tokio::spawn(chores::run(shared.clone(), node.clone()));
+    let in_role = tokio::spawn(roles::run(node.clone(), read_metrics.clone(), election_max));
     let web_port = listen("WebHDFS", shared.config().web).await?;
+    let rpc_port = listen("Hadoop RPC", shared.config().rpc).await?;
     tracing::info!(name = shared.config().own.name, id = format!("{:016x}", node.id()), "serving");
-    let (close_door, door_closing) = watch::channel(false);
-    let backend = Arc::new(RaftBackend::new(shared.clone(), node.clone()));
-    let door = Door::new(backend, Limits::default(), web_metrics);
-    let door =
-        tokio::spawn(
-            async move { metafs_webhdfs::serve(web_port, door, until(door_closing)).await },
-        );
+    let (close_doors, closing) = watch::channel(false);
+    let waiters = Waiters::new(node.applied(), read_metrics);
+    let backend = Arc::new(RaftBackend::new(shared.clone(), node.clone(), key, waiters));
+    let web = metafs_webhdfs::serve(
+        web_port,
+        metafs_webhdfs::Door::new(backend.clone(), Default::default(), web_metrics),
+        until(closing.clone()),
+    );
+    let rpc = metafs_hadoop::serve(
+        rpc_port,
+        metafs_hadoop::Door::new(backend, Default::default(), rpc_metrics),
+        until(closing),
+    );
+    let doors = [tokio::spawn(web), tokio::spawn(rpc)];
 
     let outcome = tokio::select! {
         () = until(stopping) => Ok(()),
@@ -134,14 +151,17 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
         reason = disk_fills(&shared) => Err(RunError::Fatal(reason)),
     };
     chores.abort();
+    in_role.abort();
     if let Err(error) = &outcome {
         shared.set_stopped(Some(error.to_string()));
     }
-    // Leadership first, while the door still tells late clients where to go.
+    // Leadership first, while the doors still tell late clients where to go.
     node.shutdown(true).await;
-    let _ = close_door.send(true);
-    if let Err(error) = door.await {
-        tracing::error!(%error, "the WebHDFS door failed");
+    let _ = close_doors.send(true);
+    for door in doors {
+        if let Err(error) = door.await {
+            tracing::error!(%error, "a clients' door failed");
+        }
     }
     outcome
 }

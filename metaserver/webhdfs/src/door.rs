@@ -11,8 +11,6 @@ use hyper::body::{Body as _, Incoming};
 use metafs_namespace::{Caller, ErrorKind};
 use tokio::sync::Semaphore;
 
-use crate::audit;
-use crate::backend::Backend;
 use crate::body::Body;
 use crate::error::Refusal;
 use crate::limits::Limits;
@@ -22,6 +20,8 @@ use crate::page::Pages;
 use crate::params::Params;
 use crate::request::{Answer, Call, Ends, Outcome, PREFIX};
 use crate::{read, upload, write};
+use metafs_door::Backend;
+use metafs_door::audit;
 
 /// Bytes that one permit of the body memory stands for.
 const PERMIT: u64 = 1024;
@@ -151,6 +151,7 @@ impl<B: Backend> Door<B> {
             src: path,
             dst: None,
             status: None,
+            proto: "webhdfs",
         };
         match outcome {
             Ok(outcome) => {

@@ -8,9 +8,9 @@ use metafs_namespace::xattr::{XAttr, XAttrName};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::backend::Space;
 use crate::checksum::FileChecksum;
 use crate::xattr_codec::Encoding;
+use metafs_door::Space;
 
 /// The bytes of `value`'s document. What is written here cannot fail: maps have string keys and
 /// the sink is memory.

@@ -3,12 +3,10 @@
 //! and for data the DataNode's `WebHdfsHandler`). It plays NameNode and DataNode at once: CREATE
 //! and APPEND redirect to this same server.
 //!
-//! It knows neither Raft nor RocksDB: the server crate implements [`Backend`] over the consensus
-//! node and calls [`serve`]; nothing else here is called from outside. Everything that a client
+//! It knows neither Raft nor RocksDB: the server crate implements [`metafs_door::Backend`] over the
+//! consensus node and calls [`serve`]; nothing else here is called from outside. Everything that a client
 //! sends is bounded by [`Limits`].
 
-mod audit;
-mod backend;
 mod body;
 mod checksum;
 mod door;
@@ -29,7 +27,6 @@ mod upload;
 mod write;
 mod xattr_codec;
 
-pub use backend::{Backend, Committed, Space};
 pub use door::Door;
 pub use limits::Limits;
 pub use metrics::WebMetrics;

@@ -10,12 +10,12 @@ use metafs_namespace::reply::Listing;
 use metafs_namespace::{Caller, ErrorKind, FsError};
 use tokio::sync::mpsc;
 
-use crate::backend::Backend;
 use crate::body::Body;
 use crate::door::Door;
 use crate::error::Refusal;
 use crate::json;
 use crate::request::{Answer, Call, Outcome};
+use metafs_door::{Backend, Freshness};
 
 /// Pages that wait for the client.
 const PAGES_AHEAD: usize = 2;
@@ -30,7 +30,7 @@ pub(crate) async fn page<B: Backend>(
     let limit = door.limits.list_page;
     let listing = door
         .backend
-        .query(|view| {
+        .query(Freshness::Linearizable, |view| {
             let start = (!start_after.is_empty()).then_some(start_after);
             view.list(caller, path, start, limit)
         })

@@ -11,8 +11,8 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use crate::backend::Backend;
 use crate::body::Body;
+use metafs_door::Backend;
 
 /// The pages.
 pub(crate) struct Pages {
@@ -40,7 +40,7 @@ impl Pages {
 }
 
 async fn front<B: Backend>(State(backend): State<Arc<B>>) -> Html<String> {
-    let role = escape(&backend.role());
+    let role = backend.ha_state();
     let name = match backend.settings() {
         Ok(settings) => escape(&settings.nameservice),
         Err(_) => "not formed yet".to_owned(),

@@ -4,7 +4,6 @@
 use metafs_namespace::reply::{Content, FileStatus};
 use metafs_namespace::{Caller, ErrorKind, Failure, FsError, xattr};
 
-use crate::backend::{Backend, Committed};
 use crate::checksum::FileChecksum;
 use crate::error::Refusal;
 use crate::json;
@@ -13,6 +12,7 @@ use crate::ops::Op;
 use crate::redirect;
 use crate::request::{Answer, Call, Outcome};
 use crate::xattr_codec::Encoding;
+use metafs_door::{Backend, Committed, Freshness};
 
 /// Runs `call`, whose operation is one of GET's.
 pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusal> {
@@ -28,30 +28,43 @@ pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusa
         Op::GetFileChecksum => checksum(&call).await,
         Op::GetBlockLocations | Op::GetFileBlockLocations => block_locations(&call).await,
         Op::GetAclStatus => {
-            let status =
-                call.backend().query(|view| view.acl_status(&call.caller, &call.path)).await?;
+            let status = call
+                .backend()
+                .query(Freshness::Linearizable, |view| view.acl_status(&call.caller, &call.path))
+                .await?;
             Ok(Outcome::json(json::acl_status(&status)))
         }
         Op::GetXAttrs => xattrs(&call).await,
         Op::ListXAttrs => {
-            let names =
-                call.backend().query(|view| view.list_xattrs(&call.caller, &call.path)).await?;
+            let names = call
+                .backend()
+                .query(Freshness::Linearizable, |view| view.list_xattrs(&call.caller, &call.path))
+                .await?;
             Ok(Outcome::json(json::xattr_names(&names)))
         }
         Op::CheckAccess => {
             let action = call.params.action(call.op.name())?;
             call.backend()
-                .query(|view| view.check_access(&call.caller, &call.path, action))
+                .query(Freshness::Linearizable, |view| {
+                    view.check_access(&call.caller, &call.path, action)
+                })
                 .await?;
             Ok(Outcome::nothing())
         }
         Op::GetHomeDirectory => {
-            let home = call.backend().query(|view| Ok(view.home_directory(&call.caller))).await?;
+            let home = call
+                .backend()
+                .query(Freshness::Linearizable, |view| Ok(view.home_directory(&call.caller)))
+                .await?;
             Ok(Outcome::json(json::single("Path", &home)))
         }
         Op::GetTrashRoot => {
             let root =
-                call.backend().query(|view| Ok(view.trash_root(&call.caller, &call.path))).await?;
+                call.backend()
+                    .query(Freshness::Linearizable, |view| {
+                        Ok(view.trash_root(&call.caller, &call.path))
+                    })
+                    .await?;
             Ok(Outcome::json(json::single("Path", &root)))
         }
         Op::GetTrashRoots => trash_roots(&call).await,
@@ -89,7 +102,9 @@ fn missing_data(path: &str) -> FsError {
 async fn opened<B: Backend>(call: &Call<'_, B>) -> Result<FileStatus, FsError> {
     let missing = || missing_data(&call.path);
     call.backend()
-        .query(|view| Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?))
+        .query(Freshness::Linearizable, |view| {
+            Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?)
+        })
         .await
 }
 
@@ -108,7 +123,7 @@ async fn content<B: Backend>(
         }
         other => other,
     };
-    call.backend().query(read).await
+    call.backend().query(Freshness::Linearizable, read).await
 }
 
 fn status_in(view: &Committed<'_>, caller: &Caller, path: &str) -> Result<FileStatus, Failure> {
@@ -118,13 +133,17 @@ fn status_in(view: &Committed<'_>, caller: &Caller, path: &str) -> Result<FileSt
 async fn file_status<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
     let json = call
         .backend()
-        .query(|view| Ok(json::file_status(&status_in(view, &call.caller, &call.path)?)))
+        .query(Freshness::Linearizable, |view| {
+            Ok(json::file_status(&status_in(view, &call.caller, &call.path)?))
+        })
         .await?;
     Ok(Outcome::json(json))
 }
 
 async fn existing<B: Backend>(call: &Call<'_, B>) -> Result<FileStatus, FsError> {
-    call.backend().query(|view| status_in(view, &call.caller, &call.path)).await
+    call.backend()
+        .query(Freshness::Linearizable, |view| status_in(view, &call.caller, &call.path))
+        .await
 }
 
 /// An answer that says nothing of any path.
@@ -137,7 +156,9 @@ async fn fixed<B: Backend>(call: &Call<'_, B>, json: Vec<u8>) -> Result<Outcome,
 async fn of_existing<B: Backend>(call: &Call<'_, B>, json: Vec<u8>) -> Result<Outcome, Refusal> {
     let missing = || not_found(format!("File/Directory does not exist: {}", call.path));
     call.backend()
-        .query(|view| Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?))
+        .query(Freshness::Linearizable, |view| {
+            Ok(view.file_status(&call.caller, &call.path)?.ok_or_else(missing)?)
+        })
         .await?;
     Ok(Outcome::json(json))
 }
@@ -155,12 +176,15 @@ async fn summary<B: Backend>(
     ) -> Result<metafs_namespace::reply::ContentSummary, Failure>
     + Send,
 ) -> Result<Outcome, Refusal> {
-    let summary = call.backend().query(query).await?;
+    let summary = call.backend().query(Freshness::Linearizable, query).await?;
     Ok(Outcome::json(json::content_summary(&summary)))
 }
 
 async fn quota_usage<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
-    let usage = call.backend().query(|view| view.quota_usage(&call.caller, &call.path)).await?;
+    let usage = call
+        .backend()
+        .query(Freshness::Linearizable, |view| view.quota_usage(&call.caller, &call.path))
+        .await?;
     Ok(Outcome::json(json::quota_usage(&usage)))
 }
 
@@ -205,7 +229,9 @@ async fn block_locations<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refu
     let authority = redirect::authority(call)?;
     let status = call
         .backend()
-        .query(|view| Ok(view.read(&call.caller, &call.path, 0, Some(0))?.status))
+        .query(Freshness::Linearizable, |view| {
+            Ok(view.read(&call.caller, &call.path, 0, Some(0))?.status)
+        })
         .await?;
     let block = json::Block {
         host: authority.host(),
@@ -230,7 +256,10 @@ async fn xattrs<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
         .map(xattr::parse_name)
         .collect::<Result<Vec<_>, _>>()?;
     let names = (!names.is_empty()).then_some(&names[..]);
-    let found = call.backend().query(|view| view.xattrs(&call.caller, &call.path, names)).await?;
+    let found = call
+        .backend()
+        .query(Freshness::Linearizable, |view| view.xattrs(&call.caller, &call.path, names))
+        .await?;
     Ok(Outcome::json(json::xattrs(&found, encoding)))
 }
 
@@ -245,11 +274,17 @@ async fn delegation_token<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Ref
 /// `DistributedFileSystem.getTrashRoots`: the caller's, or everybody's below the parent of the
 /// home folders, as far as they exist and the caller may see them.
 async fn trash_roots<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
-    let home = call.backend().query(|view| Ok(view.home_directory(&call.caller))).await?;
+    let home = call
+        .backend()
+        .query(Freshness::Linearizable, |view| Ok(view.home_directory(&call.caller)))
+        .await?;
     let mut roots = Vec::new();
     if !call.params.boolean("allusers", false)? {
         let trash = format!("{home}/.Trash");
-        let status = call.backend().query(|view| view.file_status(&call.caller, &trash)).await?;
+        let status = call
+            .backend()
+            .query(Freshness::Linearizable, |view| view.file_status(&call.caller, &trash))
+            .await?;
         roots.extend(status.map(|status| (trash, status)));
         return Ok(Outcome::json(json::trash_roots(&roots)));
     }
@@ -262,7 +297,7 @@ async fn trash_roots<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal>
         };
         let found = call
             .backend()
-            .query(|view| {
+            .query(Freshness::Linearizable, |view| {
                 let mut found = Vec::new();
                 for entry in &page.entries {
                     let trash = format!("{}/{}/.Trash", parent.trim_end_matches('/'), entry.name);

@@ -5,10 +5,10 @@
 use http::header::HOST;
 use http::uri::Authority;
 
-use crate::backend::Backend;
 use crate::error::Refusal;
 use crate::json;
 use crate::request::{Answer, Call, Outcome};
+use metafs_door::Backend;
 
 /// Answers the first step of `call`, whose data or content is at the same URL and `data=true`.
 pub(crate) fn redirect<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {

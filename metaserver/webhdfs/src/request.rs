@@ -8,12 +8,12 @@ use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{HeaderMap, Response, StatusCode, Uri};
 use metafs_namespace::{Caller, FsError, Settings, path};
 
-use crate::backend::Backend;
 use crate::body::Body;
 use crate::door::Door;
 use crate::error::Refusal;
 use crate::ops::Op;
 use crate::params::{Params, decode};
+use metafs_door::{Backend, Freshness};
 
 /// The prefix of every WebHDFS URL.
 pub(crate) const PREFIX: &str = "/webhdfs/v1";
@@ -79,7 +79,7 @@ impl<'a, B: Backend> Call<'a, B> {
 
     /// Waits until this server knows that it may answer, as every READ of HDFS does.
     pub(crate) async fn barrier(&self) -> Result<(), FsError> {
-        self.backend().query(|_| Ok(())).await
+        self.backend().query(Freshness::Linearizable, |_| Ok(())).await
     }
 }
 

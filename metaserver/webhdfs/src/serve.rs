@@ -17,12 +17,12 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::backend::Backend;
 use crate::door::Door;
 use crate::error::Refusal;
 use crate::io::Timed;
 use crate::metrics::Held;
 use crate::request::Ends;
+use metafs_door::Backend;
 
 /// After accept failed (most often: no file descriptor is left), how long to leave it alone.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

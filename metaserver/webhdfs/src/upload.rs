@@ -21,7 +21,6 @@ use metafs_namespace::{Caller, ErrorKind, FsError, Mutation, Reply, Settings};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::backend::Backend;
 use crate::door::Door;
 use crate::error::Refusal;
 use crate::limits::Limits;
@@ -29,6 +28,7 @@ use crate::ops::Op;
 use crate::redirect;
 use crate::request::{Answer, Call, Outcome, PREFIX};
 use crate::write;
+use metafs_door::Backend;
 
 /// Runs `call`, a CREATE or an APPEND with its data.
 pub(crate) async fn run<B: Backend>(call: Call<'_, B>, body: Incoming) -> Result<Outcome, Refusal> {
@@ -169,7 +169,7 @@ impl<B: Backend> Upload<B> {
     }
 
     async fn mutate(&self, mutation: Mutation) -> Result<Reply, FsError> {
-        self.door.backend.mutate(self.caller.clone(), mutation).await
+        self.door.backend.mutate(self.caller.clone(), mutation, None).await
     }
 
     /// The body, of at most `room` bytes.

@@ -7,12 +7,12 @@ use metafs_namespace::command::{
 };
 use metafs_namespace::{ErrorKind, FsError, Reply, path, xattr};
 
-use crate::backend::Backend;
 use crate::error::Refusal;
 use crate::ops::Op;
 use crate::redirect;
 use crate::request::{Call, Outcome};
 use crate::xattr_codec;
+use metafs_door::{Backend, Freshness};
 
 /// Runs `call`, whose operation is not one of GET's and sends no data.
 pub(crate) async fn run<B: Backend>(call: Call<'_, B>) -> Result<Outcome, Refusal> {
@@ -113,7 +113,7 @@ fn path<B: Backend>(call: &Call<'_, B>) -> String {
 }
 
 async fn mutate<B: Backend>(call: &Call<'_, B>, mutation: Mutation) -> Result<Reply, FsError> {
-    call.backend().mutate(call.caller.clone(), mutation).await
+    call.backend().mutate(call.caller.clone(), mutation, None).await
 }
 
 /// A mutation that ClientProtocol answers with a boolean.
@@ -217,7 +217,10 @@ async fn concat<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
 /// APPEND's first step: HDFS looks for the file before it redirects.
 async fn append_redirect<B: Backend>(call: &Call<'_, B>) -> Result<Outcome, Refusal> {
     call.params.int("buffersize", 1)?;
-    let status = call.backend().query(|view| view.file_status(&call.caller, &call.path)).await?;
+    let status = call
+        .backend()
+        .query(Freshness::Linearizable, |view| view.file_status(&call.caller, &call.path))
+        .await?;
     if status.is_none() {
         let message = format!("File {} not found.", call.path);
         return Err(FsError::new(ErrorKind::FileNotFound, message).into());

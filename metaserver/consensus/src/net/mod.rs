@@ -17,7 +17,8 @@ pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -40,6 +41,35 @@ pub struct Context {
     pub metrics: ConsensusMetrics,
     /// Snapshots under way.
     pub transfers: Transfers,
+    /// When a leader was last heard from.
+    pub heard: Heard,
+}
+
+/// The moment at which a leader's message was last accepted; at first, that of its making.
+#[derive(Debug)]
+pub struct Heard {
+    base: Instant,
+    millis: AtomicU64,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self { base: Instant::now(), millis: AtomicU64::new(0) }
+    }
+}
+
+impl Heard {
+    /// A leader was heard from just now.
+    pub fn note(&self) {
+        let millis = u64::try_from(self.base.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.millis.store(millis, Ordering::Relaxed);
+    }
+
+    /// For how long none was.
+    pub fn silence(&self) -> Duration {
+        let heard = Duration::from_millis(self.millis.load(Ordering::Relaxed));
+        self.base.elapsed().saturating_sub(heard)
+    }
 }
 
 /// How far a snapshot has got.

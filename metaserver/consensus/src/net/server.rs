@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::StreamExt;
 use openraft::Snapshot;
-use openraft::raft::AppendEntriesRequest;
 use openraft::raft::SnapshotResponse;
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, StreamAppendError};
 use parking_lot::Mutex;
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
@@ -190,8 +190,9 @@ impl Session<'_> {
             | request::SNAPSHOT_FINISH => self.snapshot(frame).await,
             request::APPEND | request::VOTE | request::PRE_VOTE | request::TRANSFER => {
                 let (raft, answers) = (self.server.raft.clone(), self.answers.clone());
+                let context = self.server.context.clone();
                 tokio::spawn(async move {
-                    let result = single(&raft, frame.kind, frame.body).await;
+                    let result = single(&raft, &context, frame.kind, frame.body).await;
                     // The connection may be gone by now.
                     let _ = reply(&answers, frame.id, result).await;
                 });
@@ -227,10 +228,13 @@ impl Session<'_> {
             queue.recv().await.map(|rpc| (rpc, queue))
         });
         let results = self.server.raft.stream_append(input);
-        let answers = self.answers.clone();
+        let (answers, context) = (self.answers.clone(), self.server.context.clone());
         tokio::spawn(async move {
             let mut results = std::pin::pin!(results);
             while let Some(result) = results.next().await {
+                if let Ok(Ok(_) | Err(StreamAppendError::Conflict(_))) = &result {
+                    context.heard.note();
+                }
                 let Some(id) = waiting.recv().await else {
                     return;
                 };
@@ -322,12 +326,15 @@ fn own_vote(raft: &Raft) -> Vote {
 }
 
 /// A request that stands alone; an error is a text for the asker.
-async fn single(raft: &Raft, kind: u8, body: Bytes) -> Result<Vec<u8>, String> {
+async fn single(raft: &Raft, context: &Context, kind: u8, body: Bytes) -> Result<Vec<u8>, String> {
     let text = |e: &dyn std::error::Error| e.to_string();
     let encoded = match kind {
         request::APPEND => {
             let rpc = message::decode_append(body).map_err(|e| text(&e))?;
             let response = raft.append_entries(rpc).await.map_err(|e| text(&e))?;
+            if !matches!(response, AppendEntriesResponse::HigherVote(_)) {
+                context.heard.note();
+            }
             message::encode("answer", &AppendAnswer::from(response))
         }
         request::VOTE | request::PRE_VOTE => {

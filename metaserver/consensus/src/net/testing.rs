@@ -31,6 +31,7 @@ pub fn member(key: &str, cluster: Option<&str>) -> Member {
         patience: Duration::from_secs(5),
         metrics: ConsensusMetrics::default(),
         transfers: Transfers::default(),
+        heard: Heard::default(),
     };
     Member { dir, context: Arc::new(context) }
 }

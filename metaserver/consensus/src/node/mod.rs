@@ -11,8 +11,9 @@ mod transfer;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use metafs_namespace::{RowsError, View};
+use metafs_namespace::{RowsError, Settings, View};
 use openraft::async_runtime::WatchReceiver;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
@@ -26,7 +27,7 @@ use crate::log::LogStore;
 use crate::metrics::ConsensusMetrics;
 use crate::net::client::NetworkFactory;
 use crate::net::server::Server;
-use crate::net::{Context, Transfers};
+use crate::net::{Context, Heard, Transfers};
 use crate::state::StateStore;
 use crate::state::machine::StateMachine;
 use crate::state::rows::{SnapshotRows, StateRows};
@@ -76,6 +77,7 @@ impl Node {
             patience: timings.patience(),
             metrics: metrics.clone(),
             transfers: Transfers::default(),
+            heard: Heard::default(),
         });
         let id = identity.node_id();
         let network = NetworkFactory::new(context.clone());
@@ -172,6 +174,21 @@ impl Node {
     /// Role, term and leader, as they change.
     pub fn role(&self) -> watch::Receiver<RoleState> {
         self.role.clone()
+    }
+
+    /// The replicated settings as applied; `None`: the cluster is not formed yet.
+    pub fn settings(&self) -> Option<Arc<Settings>> {
+        self.store.settings()
+    }
+
+    /// For how long no leader was heard from; means nothing on the leader itself.
+    pub fn leader_silence(&self) -> Duration {
+        self.context.heard.silence()
+    }
+
+    /// Whether this member campaigns when it hears of no leader. It votes either way.
+    pub fn set_campaigning(&self, campaigns: bool) {
+        self.raft.runtime_config().elect(campaigns);
     }
 
     /// Everything there is to say now.

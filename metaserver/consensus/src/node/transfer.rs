@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use metafs_namespace::settings::MemberRole;
 use openraft::async_runtime::WatchReceiver;
 use openraft::raft::VoteRequest;
 
@@ -20,8 +21,16 @@ use crate::types::Vote;
 /// A target may be this many entries behind: it gets them while others wait.
 const MAX_LAG: u64 = 10_000;
 
-/// The voter to hand over to. `wanted`: it must be that one.
-fn choose(status: &Status, live_ms: u64, wanted: Option<u64>) -> Result<u64, String> {
+/// The voter to hand over to. `wanted`: it must be that one. Else one that `is_observer` (by name)
+/// says no to, if there is one: observers lead only when nobody else can.
+fn choose(
+    status: &Status,
+    live_ms: u64,
+    wanted: Option<u64>,
+    is_observer: impl Fn(&str) -> bool,
+) -> Result<u64, String> {
+    let standby =
+        |id: &u64| status.members.get(id).is_some_and(|member| !is_observer(&member.peer.name));
     let fit = |id: u64, peer: &PeerProgress| -> Result<u64, String> {
         if !status.members.get(&id).is_some_and(|m| m.voter) {
             return Err(format!("node {id} is not a voter"));
@@ -44,9 +53,9 @@ fn choose(status: &Status, live_ms: u64, wanted: Option<u64>) -> Result<u64, Str
         None => status
             .peers
             .iter()
-            .filter_map(|(id, peer)| Some((fit(*id, peer).ok()?, *id)))
+            .filter_map(|(id, peer)| Some((standby(id), fit(*id, peer).ok()?, *id)))
             .max()
-            .map(|(_, id)| id)
+            .map(|(_, _, id)| id)
             .ok_or_else(|| "no other voter answers and has caught up".into()),
     }
 }
@@ -62,8 +71,12 @@ impl Node {
                 leader => Err(ClusterError::NotLeader { leader }),
             };
         }
-        let to =
-            choose(&status, self.timings.election_min_ms, to).map_err(ClusterError::Refused)?;
+        let settings = self.settings();
+        let is_observer = |name: &str| {
+            settings.as_ref().is_some_and(|settings| settings.role_of(name) == MemberRole::Observer)
+        };
+        let to = choose(&status, self.timings.election_min_ms, to, is_observer)
+            .map_err(ClusterError::Refused)?;
         tracing::info!(to, "handing over the leadership");
         let stopped = |e| ClusterError::Stopped(self.stopped_because(&e));
         self.raft.trigger().transfer_leader(to).await.map_err(stopped)?;
@@ -116,6 +129,10 @@ mod tests {
     use crate::node::Member;
     use crate::types::Peer;
 
+    fn nobody(_: &str) -> bool {
+        false
+    }
+
     fn status(peers: &[(u64, bool, Option<u64>, Option<u64>)]) -> Status {
         let peer = || Peer {
             name: String::new(),
@@ -123,7 +140,8 @@ mod tests {
             admin: String::new(),
             web: String::new(),
         };
-        let member = |voter| Member { peer: peer(), voter };
+        let member =
+            |voter, id: u64| Member { peer: Peer { name: format!("m{id}"), ..peer() }, voter };
         Status {
             node_id: 1,
             cluster_id: None,
@@ -139,8 +157,8 @@ mod tests {
             joint: false,
             members: peers
                 .iter()
-                .map(|(id, voter, ..)| (*id, member(*voter)))
-                .chain([(1, member(true))])
+                .map(|(id, voter, ..)| (*id, member(*voter, *id)))
+                .chain([(1, member(true, 1))])
                 .collect(),
             peers: peers
                 .iter()
@@ -164,8 +182,8 @@ mod tests {
             (6, true, Some(100), Some(10)),
             (7, true, None, None),
         ]);
-        assert_eq!(choose(&status, 200, None), Ok(3));
-        assert_eq!(choose(&status, 200, Some(2)), Ok(2));
+        assert_eq!(choose(&status, 200, None, nobody), Ok(3));
+        assert_eq!(choose(&status, 200, Some(2), nobody), Ok(2));
         for (id, why) in [
             (1, "leads already"),
             (4, "does not answer"),
@@ -174,9 +192,18 @@ mod tests {
             (7, "does not answer"),
             (8, "not a member"),
         ] {
-            let error = choose(&status, 200, Some(id)).unwrap_err();
+            let error = choose(&status, 200, Some(id), nobody).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn an_observer_only_when_nobody_else_can() {
+        let status =
+            status(&[(2, true, Some(19_000), Some(10)), (3, true, Some(20_000), Some(10))]);
+        assert_eq!(choose(&status, 200, None, |name| name == "m3"), Ok(2));
+        assert_eq!(choose(&status, 200, None, |_| true), Ok(3));
+        assert_eq!(choose(&status, 200, Some(3), |name| name == "m3"), Ok(3));
     }
 
     /// The one case in which openraft would stay without a leader for ever: the target died and
@@ -206,6 +233,6 @@ mod tests {
 
     #[test]
     fn nobody_to_hand_over_to() {
-        assert!(choose(&status(&[]), 200, None).is_err());
+        assert!(choose(&status(&[]), 200, None, nobody).is_err());
     }
 }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use metafs_namespace::keys::State;
 use metafs_namespace::{Batch, RowsError, Settings, keys};
 use openraft::EntryPayload;
 use parking_lot::RwLock;
@@ -74,6 +75,7 @@ impl Total {
 struct Current {
     database: Arc<Database>,
     settings: Option<Arc<Settings>>,
+    counters: State,
     meta: SnapshotMeta,
 }
 
@@ -88,12 +90,12 @@ impl StateStore {
         let database = Arc::new(Database::open(&root, &options::database())?);
         let caches = Caches::default();
         let meta = database.meta()?;
-        let settings = read_settings(database.db(), &caches).map_err(io::Error::other)?;
+        let (settings, counters) = read_cached(database.db(), &caches).map_err(io::Error::other)?;
         Ok(Self {
             root,
             applied: watch::Sender::new(index(&meta)),
             flushed: watch::Sender::new(meta.clone()),
-            current: RwLock::new(Current { database, settings, meta }),
+            current: RwLock::new(Current { database, settings, counters, meta }),
             caches,
             applied_total: Total::default(),
             flushed_total: Total::default(),
@@ -111,7 +113,13 @@ impl StateStore {
             db: current.database.db(),
             caches: &self.caches,
             settings: current.settings.clone(),
+            counters: Some(current.counters.clone()),
         })
+    }
+
+    /// The replicated settings as applied.
+    pub fn settings(&self) -> Option<Arc<Settings>> {
+        self.current.read().settings.clone()
     }
 
     /// Runs a long scan on the rows as they are now, while the state machine goes on.
@@ -175,11 +183,11 @@ impl StateStore {
         };
         let started = Instant::now();
         // Nobody else writes, so what is read here without the lock cannot change.
-        let (database, settings) = {
+        let (database, settings, counters) = {
             let current = self.current.read();
-            (current.database.clone(), current.settings.clone())
+            (current.database.clone(), current.settings.clone(), Some(current.counters.clone()))
         };
-        let rows = StateRows { db: database.db(), caches: &self.caches, settings };
+        let rows = StateRows { db: database.db(), caches: &self.caches, settings, counters };
         let mut batch = Batch::new(&rows).map_err(io::Error::other)?;
         let mut outcomes = Vec::with_capacity(entries.len());
         let (mut membership, mut bytes) = (None, 0);
@@ -203,6 +211,11 @@ impl StateStore {
         }
         let mut changes = batch.finish().map_err(io::Error::other)?;
         let mut write = WriteBatch::default();
+        for prefix in &changes.cleared {
+            if let Some(end) = database::prefix_end(prefix) {
+                write.delete_range(prefix.as_slice(), end.as_slice());
+            }
+        }
         for (key, value) in &changes.rows {
             match value {
                 Some(value) => write.put(key, value),
@@ -216,6 +229,9 @@ impl StateStore {
         self.caches.publish(&mut changes);
         if let Some(settings) = changes.settings {
             current.settings = Some(settings);
+        }
+        if let Some(counters) = changes.state {
+            current.counters = counters;
         }
         current.meta.last_log_id = Some(last);
         if let Some(membership) = membership {
@@ -276,12 +292,12 @@ impl StateStore {
     pub fn install(&self, dir: &Path, meta: &SnapshotMeta) -> io::Result<()> {
         let database = Database::install(&self.root, dir, meta, &options::database())?;
         let caches = Caches::default();
-        let settings = read_settings(database.db(), &caches).map_err(io::Error::other)?;
+        let (settings, counters) = read_cached(database.db(), &caches).map_err(io::Error::other)?;
         let mut current = self.current.write();
         current.database.retire();
         let old = std::mem::replace(
             &mut *current,
-            Current { database: Arc::new(database), settings, meta: meta.clone() },
+            Current { database: Arc::new(database), settings, counters, meta: meta.clone() },
         );
         self.caches.clear();
         drop(current);
@@ -298,6 +314,8 @@ fn index(meta: &SnapshotMeta) -> u64 {
     meta.last_log_id.map_or(0, |id: LogId| id.index)
 }
 
-fn read_settings(db: &DB, caches: &Caches) -> Result<Option<Arc<Settings>>, RowsError> {
-    keys::read_settings(&StateRows { db, caches, settings: None })
+/// What is kept decoded beside the database.
+fn read_cached(db: &DB, caches: &Caches) -> Result<(Option<Arc<Settings>>, State), RowsError> {
+    let rows = StateRows { db, caches, settings: None, counters: None };
+    Ok((keys::read_settings(&rows)?, keys::read_state(&rows)?))
 }

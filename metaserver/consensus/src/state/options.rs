@@ -2,7 +2,9 @@
 //! of files apart in blob files, and a memory budget that leaves a server with millions of inodes
 //! below 400 MiB.
 
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, Options, WriteOptions};
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, Options, WriteOptions,
+};
 
 /// Rows at least this long (inline contents) go to blob files, so that compactions do not move
 /// them again and again.
@@ -24,8 +26,14 @@ pub fn database() -> Options {
     table.set_format_version(6);
     table.set_bloom_filter(10.0, false);
     table.set_optimize_filters_for_memory(true);
+    // In parts: the filter of a whole file is larger than what the cache holds of one shard, and would be
+    // read and checked anew for each lookup.
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_metadata_block_size(8 << 10);
     table.set_cache_index_and_filter_blocks(true);
     table.set_cache_index_and_filter_blocks_with_high_priority(true);
+    table.set_pin_top_level_index_and_filter(true);
     table.set_pin_l0_filter_and_index_blocks_in_cache(true);
 
     let mut options = Options::default();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use metafs_namespace::inode::{Dentry, Inode};
+use metafs_namespace::keys::State;
 use metafs_namespace::{Changes, Rows, RowsError, Settings, keys};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
@@ -121,6 +122,8 @@ pub struct StateRows<'a> {
     pub(super) db: &'a DB,
     pub(super) caches: &'a Caches,
     pub(super) settings: Option<Arc<Settings>>,
+    /// `None`: not read yet.
+    pub(super) counters: Option<State>,
 }
 
 impl Rows for StateRows<'_> {
@@ -164,6 +167,13 @@ impl Rows for StateRows<'_> {
 
     fn settings(&self) -> Result<Option<Arc<Settings>>, RowsError> {
         Ok(self.settings.clone())
+    }
+
+    fn state(&self) -> Result<State, RowsError> {
+        match &self.counters {
+            Some(counters) => Ok(counters.clone()),
+            None => keys::read_state(self),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! are in metafs-admin-api; every handler is a thin door to [`metafs_consensus::Node`].
 
 mod members;
+mod roles;
 mod settings;
 mod status;
 mod transfer;
@@ -111,6 +112,8 @@ pub fn router(admin: Admin, key: Arc<KeyFile>) -> Router {
         .route("/v1/members/{node}", delete(members::remove))
         .route("/v1/transfer-leader", post(members::transfer_leader))
         .route("/v1/settings", get(settings::get).put(settings::put))
+        .route("/v1/roles/{name}", put(roles::force))
+        .route("/v1/roles", delete(roles::restore))
         .route("/v1/log-level", get(log_level).put(set_log_level))
         .route("/v1/export", get(transfer::export))
         .layer(DefaultBodyLimit::max(JSON_LIMIT))

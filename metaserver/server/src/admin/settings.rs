@@ -13,8 +13,7 @@ use super::{Admin, Refusal, done, parse};
 pub async fn get(State(admin): State<Admin>) -> Result<Json<Settings>, Refusal> {
     let settings = admin
         .node()?
-        .view(|view| view.settings())
-        .map_err(|error| Refusal::new(ErrorCode::Internal, error.to_string()))?
+        .settings()
         .ok_or_else(|| Refusal::new(ErrorCode::Unavailable, "the cluster is not formed yet"))?;
     Ok(Json(Settings::clone(&settings)))
 }

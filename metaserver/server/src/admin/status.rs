@@ -6,6 +6,7 @@ use metafs_admin_api::{
     Health, Leader, Member, MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status,
 };
 use metafs_consensus::{self as consensus, Peer};
+use metafs_namespace::settings::MemberRole;
 
 use super::{Admin, Refusal};
 use crate::service::Shared;
@@ -52,12 +53,15 @@ pub fn readiness(status: &consensus::Status, stopped: Option<String>) -> Health 
     Health { ready: reason.is_none(), reason }
 }
 
-fn phase_and_role(status: &consensus::Status) -> (Phase, Role) {
+fn phase_and_role(status: &consensus::Status, declared: Option<MemberRole>) -> (Phase, Role) {
+    let observes = declared == Some(MemberRole::Observer);
     match (status.role, status.members.get(&status.node_id)) {
         (consensus::Role::Pristine, _) => (Phase::Pristine, Role::None),
         (_, None) => (Phase::Outside, Role::None),
-        (_, Some(member)) if !member.voter => (Phase::Member, Role::Learner),
         (consensus::Role::Leader { confirmed: true }, _) => (Phase::Member, Role::Active),
+        (consensus::Role::Leader { confirmed: false }, _) => (Phase::Member, Role::Standby),
+        (_, Some(_)) if observes => (Phase::Member, Role::Observer),
+        (_, Some(member)) if !member.voter => (Phase::Member, Role::Learner),
         (_, Some(_)) => (Phase::Member, Role::Standby),
     }
 }
@@ -68,10 +72,10 @@ pub fn describe(shared: &Shared) -> Option<Status> {
     let node = shared.node()?;
     let status = node.status();
     let health = readiness(&status, shared.stopped_reason());
-    let (phase, role) = phase_and_role(&status);
+    let settings = node.settings();
+    let declared = settings.as_ref().map(|settings| settings.role_of(&node.own().name));
+    let (phase, role) = phase_and_role(&status, declared);
     let namespace = node.view(|view| view.totals()).and_then(|totals| totals).unwrap_or_default();
-    let settings_generation =
-        node.view(|view| view.settings()).ok().flatten().map(|settings| settings.generation);
     let space = crate::disk::Space::of(&shared.config().data_dir).unwrap_or_default();
     let consensus::Status {
         node_id,
@@ -127,7 +131,8 @@ pub fn describe(shared: &Shared) -> Option<Status> {
         membership_index,
         membership_joint: joint,
         members,
-        settings_generation,
+        settings_generation: settings.as_ref().map(|settings| settings.generation),
+        forced_roles: settings.map(|settings| settings.forced_roles.clone()).unwrap_or_default(),
         namespace: NamespaceFigures {
             directories: namespace.directories,
             files: namespace.files,

@@ -35,6 +35,7 @@ pub fn role(status: &Status) -> &'static str {
         (Phase::Outside, _) => "outside",
         (_, Role::Active) => "active",
         (_, Role::Standby) => "standby",
+        (_, Role::Observer) => "observer",
         (_, Role::Learner) => "learner",
         (_, Role::None) => "none",
     }

@@ -11,10 +11,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use metafs_namespace::command::{Command, Op};
 
+use metafs_door::{Backend, Committed, Freshness, HaState, Space};
 use metafs_namespace::{
-    Batch, Caller, ErrorKind, Failure, FsError, MemoryRows, Mutation, Reply, Rows, Settings, View,
+    Batch, CallId, Caller, ErrorKind, Failure, FsError, MemoryRows, Mutation, Reply, Rows,
+    Settings, View,
 };
-use metafs_webhdfs::{Backend, Committed, Door, Limits, Space, WebMetrics, serve};
+use metafs_webhdfs::{Door, Limits, WebMetrics, serve};
 use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -83,7 +85,7 @@ impl Backend for Memory {
             .ok_or_else(|| FsError::new(ErrorKind::Retriable, "The cluster is not formed yet"))
     }
 
-    async fn query<T, F>(&self, f: F) -> Result<T, FsError>
+    async fn query<T, F>(&self, _freshness: Freshness, f: F) -> Result<T, FsError>
     where
         T: Send,
         F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
@@ -92,9 +94,17 @@ impl Backend for Memory {
         self.run(f)
     }
 
-    async fn mutate(&self, caller: Caller, mutation: Mutation) -> Result<Reply, FsError> {
+    async fn mutate(
+        &self,
+        caller: Caller,
+        mutation: Mutation,
+        call: Option<CallId>,
+    ) -> Result<Reply, FsError> {
         self.check_role()?;
-        self.apply(Op::Client(caller, mutation))
+        self.apply(match call {
+            Some(call) => Op::Once(call, caller, mutation),
+            None => Op::Client(caller, mutation),
+        })
     }
 
     fn peek<T, F>(&self, f: F) -> Option<T>
@@ -108,8 +118,12 @@ impl Backend for Memory {
         Space { capacity: 1000, used: 1, remaining: 999 }
     }
 
-    fn role(&self) -> String {
-        "active".into()
+    fn ha_state(&self) -> HaState {
+        HaState::Active
+    }
+
+    fn state_id(&self) -> u64 {
+        0
     }
 }
 

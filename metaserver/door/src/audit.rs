@@ -13,32 +13,34 @@ const TARGET: &str = "audit";
 
 /// One audited operation.
 #[derive(Debug)]
-pub(crate) struct Entry<'a> {
+pub struct Entry<'a> {
     /// Whether permissions let it pass.
-    pub(crate) allowed: bool,
+    pub allowed: bool,
     /// The user.
-    pub(crate) user: &'a str,
+    pub user: &'a str,
     /// From where.
-    pub(crate) ip: IpAddr,
+    pub ip: IpAddr,
     /// The operation's name in HDFS's log.
-    pub(crate) cmd: &'a str,
+    pub cmd: &'a str,
     /// Options to show behind it.
-    pub(crate) options: Option<&'a str>,
+    pub options: Option<&'a str>,
     /// Its path.
-    pub(crate) src: &'a str,
+    pub src: &'a str,
     /// The second path, of a rename or a concat.
-    pub(crate) dst: Option<&'a str>,
+    pub dst: Option<&'a str>,
     /// The object afterwards, where HDFS shows it.
-    pub(crate) status: Option<&'a FileStatus>,
+    pub status: Option<&'a FileStatus>,
+    /// Through which door: `rpc` or `webhdfs`.
+    pub proto: &'a str,
 }
 
 /// Whether anybody reads audit lines.
-pub(crate) fn enabled() -> bool {
+pub fn enabled() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
 /// Writes the line.
-pub(crate) fn log(entry: &Entry<'_>) {
+pub fn log(entry: &Entry<'_>) {
     thread_local! {
         static LINE: RefCell<String> = const { RefCell::new(String::new()) };
     }
@@ -72,7 +74,7 @@ impl Entry<'_> {
             }
             None => line.push_str("null"),
         }
-        line.push_str("\tproto=webhdfs");
+        let _ = write!(line, "\tproto={}", self.proto);
     }
 }
 
@@ -126,6 +128,7 @@ mod tests {
             src: "/a",
             dst: None,
             status: Some(&status),
+            proto: "webhdfs",
         };
         let mut line = String::new();
         entry.write(&mut line);
