@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, Preconditions};
 use kube::{Client, ResourceExt};
 use metafs_admin_api::{InitRequest, LearnerRequest, LogLevel, TransferRequest, VotersRequest};
+use metafs_crds::MetadataCluster;
 use tracing::warn;
 
 use crate::apply::{ignore_missing, server_side};
@@ -139,10 +140,13 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
 
 /// Carries out upkeep. What fails is tried again in the next pass.
 pub async fn keep_up(scene: Scene<'_>, upkeep: &[Upkeep]) {
-    for task in upkeep {
+    let paused = scene.cluster.paused;
+    for task in upkeep.iter().filter(|task| !paused || task.only_tells()) {
         let done = match task {
             Upkeep::PutSettings => put_settings(scene).await,
             Upkeep::SetLogLevel { pod } => set_log_level(scene, pod).await,
+            Upkeep::RestoreRoles => restore_roles(scene).await,
+            Upkeep::LabelRole { pod, uid, role } => label_role(scene, pod, uid, *role).await,
         };
         if let Err(error) = done {
             let ValidatedCluster { name, namespace, .. } = scene.cluster;
@@ -159,6 +163,36 @@ async fn put_settings(scene: Scene<'_>) -> Result<(), Error> {
 async fn set_log_level(scene: Scene<'_>, pod: &str) -> Result<(), Error> {
     let level = LogLevel { filter: scene.cluster.log_level.clone() };
     member(scene, pod)?.set_log_level(&level).await?;
+    Ok(())
+}
+
+/// Once: the annotation goes when it is done. Killed in between, the operator does it again, which
+/// changes nothing.
+async fn restore_roles(scene: Scene<'_>) -> Result<(), Error> {
+    leader(scene)?.restore_roles().await?;
+    let ValidatedCluster { name, namespace, .. } = scene.cluster;
+    let resources: Api<MetadataCluster> = Api::namespaced(scene.client.clone(), namespace);
+    let annotations = serde_json::json!({ metafs_crds::RESTORE_ROLES: null });
+    let patch = serde_json::json!({ "metadata": { "annotations": annotations } });
+    resources
+        .patch_metadata(name, &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .context(|| format!("removing an annotation of MetadataCluster {name}"))?;
+    Ok(())
+}
+
+async fn label_role(
+    scene: Scene<'_>,
+    pod: &str,
+    uid: &str,
+    role: Option<&str>,
+) -> Result<(), Error> {
+    let pods: Api<Pod> = Api::namespaced(scene.client.clone(), &scene.cluster.namespace);
+    // Refused for another pod of the same name.
+    let patch = serde_json::json!({ "metadata": { "uid": uid, "labels": { names::ROLE: role } } });
+    pods.patch_metadata(pod, &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .context(|| format!("labelling pod {pod}"))?;
     Ok(())
 }
 

@@ -45,6 +45,8 @@ pub async fn apply(
         discovery,
         members,
         client: client_service,
+        active,
+        observers,
         disruption_budget,
         stateful_set,
     } = objects;
@@ -59,8 +61,9 @@ pub async fn apply(
     note(server_side(client, service_account).await.map(drop))?;
     note(server_side(client, config).await.map(drop))?;
     note(server_side(client, discovery).await.map(drop))?;
-    note(server_side(client, members).await.map(drop))?;
-    note(server_side(client, client_service).await.map(drop))?;
+    for service in [members, client_service, active, observers] {
+        note(server_side(client, service).await.map(drop))?;
+    }
     note(server_side(client, disruption_budget).await.map(drop))?;
     note(resize::grow_claims(client, cluster, found).await)?;
 

@@ -238,10 +238,10 @@ async fn carry_out(
     decision: &Decision,
 ) -> Obstacles {
     let mut obstacles = Obstacles { refused_object: applied.problem.clone(), failed_step: None };
+    act::keep_up(scene, &decision.upkeep).await;
     if scene.cluster.paused {
         return obstacles;
     }
-    act::keep_up(scene, &decision.upkeep).await;
     // While objects are refused the pods may not be what the spec asks for: nothing is torn down
     // to get there. While the StatefulSet is made anew nothing is known of the pods' template.
     let Some(step) = &decision.step else { return obstacles };

@@ -11,6 +11,8 @@ pub const STATUS_MANAGER: &str = "metafs-operator-status";
 pub const FINALIZER: &str = "metafs.dev/volumes";
 /// Pod annotation: hash of the configuration that needs a new pod when it changes.
 pub const CONFIG_HASH: &str = "metafs.dev/config-hash";
+/// Pod label: what the member is to clients. Kept by the operator ([`role`]).
+pub const ROLE: &str = "metafs.dev/role";
 /// The one container of a pod.
 pub const CONTAINER: &str = "metaserver";
 /// The one volume claim template.
@@ -27,6 +29,16 @@ pub const ADMIN_PORT: u16 = 8031;
 /// Health and metrics.
 pub const HEALTH_PORT: u16 = 9872;
 
+/// Values of [`ROLE`].
+pub mod role {
+    /// Serves writes.
+    pub const ACTIVE: &str = "active";
+    /// Waits to take over.
+    pub const STANDBY: &str = "standby";
+    /// Serves reads.
+    pub const OBSERVER: &str = "observer";
+}
+
 /// Label that names the cluster a pod or volume belongs to.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Selects everything this operator made, whatever the cluster.
@@ -39,6 +51,15 @@ pub fn selector(cluster: &str) -> BTreeMap<String, String> {
         ("app.kubernetes.io/name".into(), "metafs".into()),
         ("app.kubernetes.io/component".into(), CONTAINER.into()),
         (INSTANCE.into(), cluster.into()),
+    ])
+}
+
+/// Labels that select those of a cluster's pods that have that role now.
+pub fn role_selector(cluster: &str, role: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("app.kubernetes.io/name".into(), "metafs".into()),
+        (INSTANCE.into(), cluster.into()),
+        (ROLE.into(), role.into()),
     ])
 }
 

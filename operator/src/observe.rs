@@ -147,6 +147,7 @@ pub async fn observe(
         record: found.record(),
         members,
         settings_generation: cluster.settings.generation,
+        restore_roles: cluster.restore_roles,
         log_filter: cluster.log_level.clone(),
         node_loss_grace: cluster.node_loss_grace,
     })
@@ -213,6 +214,7 @@ fn pod_view(pod: &Pod, revision: Option<&str>, now: Timestamp) -> PodView {
         terminating: pod.metadata.deletion_timestamp.is_some(),
         outdated: revision.is_some_and(|revision| own != Some(revision)),
         unready_for: if is_ready { Duration::ZERO } else { unready_for },
+        role: pod.labels().get(names::ROLE).cloned(),
         trouble: trouble(pod, unready_for),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use kube::Resource;
+use kube::{Resource, ResourceExt};
 use metafs_crds::quantity::{self, BadQuantity};
 use metafs_crds::{
     Defaults, Leases, Limits, MetadataCluster, MetadataClusterSpec, ObserverReads, Permissions,
@@ -90,6 +90,8 @@ pub struct ValidatedCluster {
     pub cluster_domain: String,
     /// The replicated settings.
     pub settings: Settings,
+    /// Somebody asks for the declared roles ([`metafs_crds::RESTORE_ROLES`]).
+    pub restore_roles: bool,
 }
 
 fn field(field: &'static str, message: impl Into<String>) -> Invalid {
@@ -236,6 +238,7 @@ pub fn validate(
         node_loss_grace: Duration::from_secs(node_loss_grace_seconds.into()),
         cluster_domain: config.cluster_domain.clone(),
         settings,
+        restore_roles: cluster.annotations().contains_key(metafs_crds::RESTORE_ROLES),
     })
 }
 

@@ -42,6 +42,8 @@ pub struct View {
     pub members: Vec<MemberView>,
     /// Generation of the settings that should be in force.
     pub settings_generation: u64,
+    /// The roles that the settings declare are to be given back to all members.
+    pub restore_roles: bool,
     /// Log filter that should be in force.
     pub log_filter: String,
     /// Grace for lost nodes.
@@ -84,6 +86,8 @@ pub struct PodView {
     pub outdated: bool,
     /// For how long it has not been ready.
     pub unready_for: Duration,
+    /// Its label [`crate::names::ROLE`].
+    pub role: Option<String>,
     /// What keeps it from starting, in words for people.
     pub trouble: Option<String>,
 }

@@ -42,6 +42,10 @@ pub struct Objects {
     pub members: Service,
     /// One address for clients that need no failover of their own.
     pub client: Service,
+    /// Address of the active server.
+    pub active: Service,
+    /// Address of the observers.
+    pub observers: Service,
     /// Keeps voluntary disruptions from breaking the quorum.
     pub disruption_budget: PodDisruptionBudget,
     /// The pods and their volumes.
@@ -59,6 +63,8 @@ pub fn objects(cluster: &ValidatedCluster, pods: Pods) -> Result<Objects, Error>
         discovery: discovery::build(cluster, pods),
         members: services::members(cluster),
         client: services::client(cluster),
+        active: services::active(cluster),
+        observers: services::observers(cluster),
         disruption_budget: pdb::build(cluster),
         stateful_set: stateful_set::build(cluster, pods.voters, &config.restart_hash),
         config: config.object,

@@ -1,4 +1,5 @@
-//! The two Services: stable names of the members, and one address for clients.
+//! The Services: stable names of the members, one address for clients that look further by
+//! themselves, and one for each role that clients ask for.
 
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -44,6 +45,28 @@ pub fn client(cluster: &ValidatedCluster) -> Service {
         metadata: super::metadata(cluster, cluster.name.clone()),
         spec: Some(ServiceSpec {
             selector: Some(names::selector(&cluster.name)),
+            ports: Some(vec![port("rpc", names::RPC_PORT), port("web", names::WEB_PORT)]),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+/// The active server. Also the virtual address of ObserverReadProxyProviderWithIPFailover.
+pub fn active(cluster: &ValidatedCluster) -> Service {
+    by_role(cluster, names::active_service(&cluster.name), names::role::ACTIVE)
+}
+
+/// The observers.
+pub fn observers(cluster: &ValidatedCluster) -> Service {
+    by_role(cluster, names::observers_service(&cluster.name), names::role::OBSERVER)
+}
+
+fn by_role(cluster: &ValidatedCluster, name: String, role: &str) -> Service {
+    Service {
+        metadata: super::metadata(cluster, name),
+        spec: Some(ServiceSpec {
+            selector: Some(names::role_selector(&cluster.name, role)),
             ports: Some(vec![port("rpc", names::RPC_PORT), port("web", names::WEB_PORT)]),
             ..ServiceSpec::default()
         }),

@@ -16,7 +16,7 @@
 
 use std::collections::BTreeSet;
 
-use metafs_admin_api::{NodeId, Phase};
+use metafs_admin_api::{NodeId, Phase, Role};
 
 use super::{Decision, Reason, Step};
 use crate::view::{Leader, MemberView};
@@ -167,13 +167,18 @@ fn reduction(leader: Leader<'_>) -> Option<Decision> {
     Some(Decision::take(set_voters(leader, staying, Vec::new(), leaving), Reason::Scaling, message))
 }
 
-/// The most caught-up of `candidates` that is alive and not the leader.
+/// Of `candidates` the most caught-up that is alive and not the leader; an observer only if no
+/// standby is.
 pub fn successor(leader: Leader<'_>, candidates: &BTreeSet<NodeId>) -> Option<(NodeId, String)> {
     leader
         .voters()
         .filter(|(node, _)| candidates.contains(node) && *node != leader.status.node_id)
         .filter(|(node, _)| leader.is_alive(*node) && leader.caught_up(*node))
-        .max_by_key(|(node, progress)| (progress.matched_index, std::cmp::Reverse(*node)))
+        .max_by_key(|(node, progress)| {
+            let member = leader.view.member(&progress.member.name);
+            let observes = member.and_then(MemberView::role) == Some(Role::Observer);
+            (!observes, progress.matched_index, std::cmp::Reverse(*node))
+        })
         .map(|(node, progress)| (node, progress.member.name.clone()))
 }
 

@@ -14,8 +14,9 @@ pub(crate) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use metafs_admin_api::{Member, NodeId};
+use metafs_admin_api::{Member, NodeId, Role};
 
+use crate::names::role;
 use crate::view::{Leader, MemberView, View};
 
 /// One change.
@@ -117,6 +118,18 @@ pub enum Upkeep {
     SetLogLevel {
         /// The member's pod.
         pod: String,
+    },
+    /// Give all members back the roles that the settings declare, and remove the annotation that
+    /// asks for it.
+    RestoreRoles,
+    /// Say on a pod what the member is to clients.
+    LabelRole {
+        /// The pod.
+        pod: String,
+        /// Its uid: no other is meant.
+        uid: String,
+        /// One of [`mod@crate::names::role`]; `None`: nothing to any client.
+        role: Option<&'static str>,
     },
 }
 
@@ -222,8 +235,24 @@ impl Decision {
     }
 }
 
+impl Upkeep {
+    /// Whether it tells what is, and changes nothing: done even while the operator is paused.
+    pub fn only_tells(&self) -> bool {
+        match self {
+            Upkeep::LabelRole { .. } => true,
+            Upkeep::PutSettings | Upkeep::SetLogLevel { .. } | Upkeep::RestoreRoles => false,
+        }
+    }
+}
+
 /// What to do next.
 pub fn decide(view: &View) -> Decision {
+    let mut decision = next(view);
+    decision.upkeep.extend(view.leader().into_iter().flat_map(role_labels));
+    decision
+}
+
+fn next(view: &View) -> Decision {
     if let Some(decision) = formation::next(view) {
         return decision;
     }
@@ -323,6 +352,30 @@ pub fn why_unready(member: &MemberView) -> String {
     }
 }
 
+/// Labels that do not say what the leader's followers and itself are. Without a leader they stay as
+/// they are, as nothing better is known.
+fn role_labels(leader: Leader<'_>) -> Vec<Upkeep> {
+    let members = leader.view.members.iter();
+    members
+        .filter_map(|member| {
+            let pod = member.pod.as_ref().filter(|pod| !pod.terminating)?;
+            let present = pod.role.as_deref();
+            let role = match member.role() {
+                Some(Role::Active) if member.name == leader.member.name => Some(role::ACTIVE),
+                // An old leader that does not know yet that it was replaced.
+                Some(Role::Active | Role::Standby) => Some(role::STANDBY),
+                Some(Role::Observer) => Some(role::OBSERVER),
+                Some(Role::Learner | Role::None) => None,
+                // Silent to us, maybe not to clients. It does not lead.
+                None if present == Some(role::ACTIVE) => None,
+                None => return None,
+            };
+            let uid = pod.uid.clone();
+            (role != present).then(|| Upkeep::LabelRole { pod: member.name.clone(), uid, role })
+        })
+        .collect()
+}
+
 fn upkeep(leader: Leader<'_>) -> Vec<Upkeep> {
     let mut upkeep = Vec::new();
     if leader
@@ -331,6 +384,9 @@ fn upkeep(leader: Leader<'_>) -> Vec<Upkeep> {
         .is_none_or(|applied| applied < leader.view.settings_generation)
     {
         upkeep.push(Upkeep::PutSettings);
+    }
+    if leader.view.restore_roles {
+        upkeep.push(Upkeep::RestoreRoles);
     }
     for member in &leader.view.members {
         if member.log_filter.as_ref().is_some_and(|filter| *filter != leader.view.log_filter) {

@@ -9,8 +9,8 @@
 //!    others hold a quorum.
 //! 5. While any member is not ready, or not yet a voter, the roll waits.
 //! 6. The outdated pod with the highest ordinal that does not lead is restarted.
-//! 7. When only the leader is left, it hands over to the most caught-up member; then it is
-//!    restarted like the others. One server alone is just restarted.
+//! 7. When only the leader is left, it hands over to the most caught-up standby, or to an observer
+//!    if no standby fits; then it is restarted like the others. One server alone is just restarted.
 
 use std::time::Duration;
 

@@ -4,13 +4,15 @@
 use proptest::prelude::*;
 
 use super::world::World;
-use super::{Reason, Step, decide};
+use super::{Reason, Step, Upkeep, decide};
+use crate::names;
 use metafs_admin_api::NodeId;
 
 /// What may happen to a cluster.
 #[derive(Clone, Debug)]
 enum Event {
     Scale(u32),
+    Observe(u32),
     Crash(u32),
     Heal(u32),
     CutOff(u32),
@@ -29,6 +31,7 @@ fn event() -> impl Strategy<Value = Event> {
     let ordinal = 0_u32..5;
     prop_oneof![
         2 => prop_oneof![Just(1_u32), Just(3), Just(5)].prop_map(Event::Scale),
+        2 => (0_u32..4).prop_map(Event::Observe),
         3 => ordinal.clone().prop_map(Event::Crash),
         3 => ordinal.clone().prop_map(Event::Heal),
         2 => ordinal.clone().prop_map(Event::CutOff),
@@ -46,7 +49,13 @@ fn event() -> impl Strategy<Value = Event> {
 fn happen(world: &mut World, event: &Event) {
     let before = world.clone();
     match event {
-        Event::Scale(wanted) => world.wanted = *wanted,
+        Event::Scale(wanted) => {
+            world.wanted = *wanted;
+            world.observers = world.observers.min(wanted.saturating_sub(2));
+        }
+        Event::Observe(observers) => {
+            world.observers = (*observers).min(world.wanted.saturating_sub(2));
+        }
         Event::Crash(ordinal) => {
             if let Some(pod) = world.pods.get_mut(ordinal) {
                 pod.crashed = true;
@@ -110,6 +119,26 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
                 before.volumes.values().all(|volume| volume.cluster.is_none()),
                 "a used volume"
             );
+        }
+        Step::TransferLeader { to, name: _ } => {
+            let fit = |ordinal: &u32| {
+                *ordinal < before.wanted
+                    && before.up(*ordinal)
+                    && !before.pods.get(ordinal).is_some_and(|pod| pod.unheard)
+                    && before.volumes.get(ordinal).is_some_and(|v| {
+                        v.behind == 0
+                            && Some(v.node) != before.leader
+                            && before
+                                .membership
+                                .as_ref()
+                                .is_some_and(|m| m.voters.contains_key(&v.node))
+                    })
+            };
+            let to = before.ordinal_of(*to).expect("a volume");
+            if before.observes(to) {
+                let standby = before.volumes.keys().find(|o| fit(o) && !before.observes(**o));
+                prop_assert_eq!(standby, None, "handed over to an observer");
+            }
         }
         Step::RecordFormation { .. } => {
             prop_assert_eq!(&before.record.cluster_id, &None, "a second identity");
@@ -434,4 +463,78 @@ fn kept_volumes_beyond_the_wanted_number_are_heard_before_they_leave() {
     world.pods.clear();
     world.leader = None;
     assert_eq!(kinds(&run(&mut world)), ["voters", "shrink", "delete volume", "delete volume"]);
+}
+
+#[test]
+fn hands_over_to_a_standby_rather_than_to_an_observer() {
+    let mut world = formed(5);
+    world.observers = 3;
+    world.leader = world.volumes.get(&0).map(|volume| volume.node);
+    world.template += 1;
+    let steps = run(&mut world);
+    let to: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| match s {
+            Step::TransferLeader { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(to, ["demo-1"]);
+}
+
+#[test]
+fn the_role_labels_follow_the_roles() {
+    let mut world = formed(5);
+    world.observers = 1;
+    let labels = |world: &World| -> Vec<(String, Option<&str>)> {
+        let upkeep = decide(&world.view()).upkeep.into_iter();
+        upkeep
+            .filter_map(|task| match task {
+                Upkeep::LabelRole { pod, role, .. } => Some((pod, role)),
+                _ => None,
+            })
+            .collect()
+    };
+    let label = |world: &mut World| {
+        for (pod, role) in labels(world) {
+            let pod = names::ordinal("demo", &pod).and_then(|o| world.pods.get(&o)).unwrap();
+            match role {
+                Some(role) => world.labels.insert(pod.uid, role.to_owned()),
+                None => world.labels.remove(&pod.uid),
+            };
+        }
+    };
+    let first = labels(&world);
+    let of = |n: u32, role: &'static str| (format!("demo-{n}"), Some(role));
+    let want = ["active", "standby", "standby", "standby", "observer"];
+    let want: Vec<_> = (0..).zip(want).map(|(n, role)| of(n, role)).collect();
+    assert_eq!(first, want);
+    label(&mut world);
+    assert_eq!(labels(&world), []);
+
+    // A silent leader that was replaced is not shown as active; a silent standby stays one.
+    for ordinal in [0, 2] {
+        world.force_silent(ordinal, true);
+    }
+    world.leader = world.volumes.get(&1).map(|volume| volume.node);
+    assert_eq!(labels(&world), [("demo-0".to_owned(), None), of(1, "active")]);
+    label(&mut world);
+
+    // While nobody leads nothing better is known.
+    world.leader = None;
+    assert_eq!(labels(&world), []);
+}
+
+#[test]
+fn roles_are_restored_by_a_leader_only() {
+    let mut world = formed(3);
+    let asked = |world: &World| {
+        let mut view = world.view();
+        view.restore_roles = true;
+        decide(&view).upkeep.contains(&Upkeep::RestoreRoles)
+    };
+    assert!(asked(&world));
+    assert!(!decide(&world.view()).upkeep.contains(&Upkeep::RestoreRoles));
+    world.leader = None;
+    assert!(!asked(&world));
 }

@@ -66,6 +66,8 @@ pub(crate) struct World {
     pub observers: u32,
     /// Roles against that.
     pub forced: BTreeMap<String, MemberRole>,
+    /// Labels of the pods.
+    pub labels: BTreeMap<u64, String>,
     next: u64,
 }
 
@@ -85,6 +87,7 @@ impl World {
             formed_times: 0,
             observers: 0,
             forced: BTreeMap::new(),
+            labels: BTreeMap::new(),
             next: 1,
         }
     }
@@ -135,7 +138,7 @@ impl World {
         }
     }
 
-    fn ordinal_of(&self, node: NodeId) -> Option<u32> {
+    pub fn ordinal_of(&self, node: NodeId) -> Option<u32> {
         self.volumes.iter().find(|(_, volume)| volume.node == node).map(|(ordinal, _)| *ordinal)
     }
 
@@ -425,6 +428,7 @@ impl World {
                         terminating: false,
                         outdated: pod.template != self.template,
                         unready_for: TICK * pod.unready_ticks,
+                        role: self.labels.get(&pod.uid).cloned(),
                         trouble: (self.bad_templates.contains(&pod.template)
                             && pod.unready_ticks > 1)
                             .then(|| "the image cannot be pulled".into()),
@@ -451,6 +455,7 @@ impl World {
             record: self.record.clone(),
             members,
             settings_generation: 1,
+            restore_roles: false,
             log_filter: "info".into(),
             node_loss_grace: GRACE,
         }

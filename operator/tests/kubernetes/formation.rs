@@ -108,6 +108,8 @@ async fn deleted_and_changed_objects_come_back() {
     comes_back::<ConfigMap>(&harness, "demo-discovery").await;
     comes_back::<Service>(&harness, "demo").await;
     comes_back::<Service>(&harness, "demo-members").await;
+    comes_back::<Service>(&harness, "demo-active").await;
+    comes_back::<Service>(&harness, "demo-observers").await;
     comes_back::<ServiceAccount>(&harness, "demo").await;
     comes_back::<PodDisruptionBudget>(&harness, "demo").await;
     comes_back::<StatefulSet>(&harness, "demo").await;

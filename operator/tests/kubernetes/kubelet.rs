@@ -96,6 +96,11 @@ impl Kubelet {
         Self { servers, faults, task }
     }
 
+    /// A node that was lost is back, with its pods.
+    pub fn find_node(&self, node: &str) {
+        self.faults.lock().unwrap().lost_nodes.remove(node);
+    }
+
     /// A node that is cut off: its pods stop, and nobody reports it.
     pub fn lose_node(&self, node: &str) {
         self.faults.lock().unwrap().lost_nodes.insert(node.to_owned());
@@ -127,6 +132,7 @@ impl Loop {
                 None => self.bind(&pods, &pod, &lost).await?,
                 Some(node) if lost.contains(&node) => {
                     self.servers.stop(&pod.name_any());
+                    self.running.remove(&pod.name_any());
                 }
                 Some(_) => self.attend(&pods, &pod).await?,
             }

@@ -279,8 +279,9 @@ impl Shared {
     fn elect(&mut self, name: &str) {
         let running = self.running(name);
         let Some(cluster) = self.clusters.get_mut(name) else { return };
-        let alive: Vec<NodeId> =
+        let mut alive: Vec<NodeId> =
             cluster.voters.keys().filter(|node| running.contains(node)).copied().collect();
+        alive.sort_by_key(|node| cluster.voters[node].name.clone());
         let quorum = cluster.voters.len() / 2 + 1;
         self.margin = self.margin.min(alive.len() as i64 - quorum as i64);
         if alive.len() < quorum {
