@@ -5,6 +5,7 @@
 pub mod audit;
 mod backend;
 mod ha;
+pub mod memory;
 
 pub use backend::{Backend, Committed, Freshness, Space};
 pub use ha::{HaError, HaService, HaState};

@@ -69,6 +69,11 @@ fn keys_keep_their_bytes() {
         (reap(16400), "070000000000004010"),
         (lease_time(5, "c1"), "0880000000000000056331"),
         (lease_time(-1, "c1"), "087fffffffffffffff6331"),
+        (
+            retry(5, CallId { client: [7; 16], call: 3 }),
+            "007265747279000000000000000507070707070707070707070707070707000000\
+             03",
+        ),
         (STATE_KEY.to_vec(), "007374617465"),
         (SETTINGS_KEY.to_vec(), "0073657474696e6773"),
     ] {
@@ -86,6 +91,7 @@ fn values_keep_their_bytes() {
         reap_roots: 2,
         reap_from: 16390,
         import: Some(ImportProgress { next_sequence: 3, last_key: vec![1, 2] }),
+        retries: Generations { present: 4, began_ms: 6, answers: 5 },
     };
     let lease = Lease { last_renewed_ms: 300, files: 2 };
     let entry = Dentry { child: 16400, kind: Kind::File };
@@ -102,7 +108,7 @@ fn values_keep_their_bytes() {
         (encode(&lease).unwrap(), "01d80402"),
         (
             encode(&state).unwrap(),
-            "019180010e8080808080808080808080808080808080800201028680010103020102",
+            "019180010e8080808080808080808080808080808080800201028680010103020102040c05",
         ),
         (encode_raw(b"hello"), "0168656c6c6f"),
         (PRESENT, "01"),

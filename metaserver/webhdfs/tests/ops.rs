@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{LEADERLESS, STANDBY, limits, start, start_unformed, start_with};
+use common::{limits, start, start_unformed, start_with};
+use metafs_door::HaState;
 use serde_json::{Value, json};
 
 const IAE: &str = "java.lang.IllegalArgumentException";
@@ -590,7 +591,7 @@ fn failover_is_told_as_hadoop_tells_it() {
         ("POST", "/f?op=APPEND"),
         ("DELETE", "/f?op=DELETE"),
     ];
-    server.backend.set_role(STANDBY);
+    server.backend.set_state(HaState::Standby);
     for (method, target) in everything {
         server.call(method, target).refused(
             403,
@@ -598,7 +599,7 @@ fn failover_is_told_as_hadoop_tells_it() {
             "is not supported in state standby. Visit https://s.apache.org/sbnn-error",
         );
     }
-    server.backend.set_role(LEADERLESS);
+    server.backend.set_state(HaState::Initializing);
     for (method, target) in everything {
         server.call(method, target).refused(
             403,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::key::KeyFile;
-use super::{Context, Transfers};
+use super::{Context, Heard, Transfers};
 use crate::identity::Identity;
 use crate::metrics::ConsensusMetrics;
 

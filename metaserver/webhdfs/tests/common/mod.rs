@@ -6,126 +6,15 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use metafs_namespace::command::{Command, Op};
-
-use metafs_door::{Backend, Committed, Freshness, HaState, Space};
-use metafs_namespace::{
-    Batch, CallId, Caller, ErrorKind, Failure, FsError, MemoryRows, Mutation, Reply, Rows,
-    Settings, View,
-};
+use metafs_namespace::{Op, Settings};
 use metafs_webhdfs::{Door, Limits, WebMetrics, serve};
-use parking_lot::RwLock;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-pub const ACTIVE: u8 = 0;
-pub const STANDBY: u8 = 1;
-pub const LEADERLESS: u8 = 2;
-
-/// One "server" that is its own quorum.
-#[derive(Default)]
-pub struct Memory {
-    rows: RwLock<MemoryRows>,
-    role: AtomicU8,
-}
-
-impl Memory {
-    pub fn set_role(&self, role: u8) {
-        self.role.store(role, Ordering::SeqCst);
-    }
-
-    pub fn apply(&self, op: Op) -> Result<Reply, FsError> {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let command = Command { time_ms: i64::try_from(time.as_millis()).unwrap(), op };
-        let mut rows = self.rows.write();
-        let (result, changes) = {
-            let mut batch = Batch::new(&*rows).unwrap();
-            (batch.apply(&command).unwrap(), batch.finish().unwrap())
-        };
-        rows.apply(changes);
-        result
-    }
-
-    fn check_role(&self) -> Result<(), FsError> {
-        match self.role.load(Ordering::SeqCst) {
-            STANDBY => Err(FsError::new(
-                ErrorKind::Standby,
-                "Operation category READ is not supported in state standby. \
-                 Visit https://s.apache.org/sbnn-error",
-            )),
-            LEADERLESS => Err(FsError::new(ErrorKind::Retriable, "There is no leader")),
-            _ => Ok(()),
-        }
-    }
-
-    fn run<T>(
-        &self,
-        f: impl for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure>,
-    ) -> Result<T, FsError> {
-        let rows = self.rows.read();
-        let view = View::new(&*rows as &dyn Rows).unwrap();
-        match f(&view) {
-            Ok(value) => Ok(value),
-            Err(Failure::Fs(error)) => Err(error),
-            Err(Failure::Rows(error)) => panic!("{error}"),
-        }
-    }
-}
-
-impl Backend for Memory {
-    fn settings(&self) -> Result<Arc<Settings>, FsError> {
-        let rows = self.rows.read();
-        View::new(&*rows)
-            .unwrap()
-            .settings()
-            .ok_or_else(|| FsError::new(ErrorKind::Retriable, "The cluster is not formed yet"))
-    }
-
-    async fn query<T, F>(&self, _freshness: Freshness, f: F) -> Result<T, FsError>
-    where
-        T: Send,
-        F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
-    {
-        self.check_role()?;
-        self.run(f)
-    }
-
-    async fn mutate(
-        &self,
-        caller: Caller,
-        mutation: Mutation,
-        call: Option<CallId>,
-    ) -> Result<Reply, FsError> {
-        self.check_role()?;
-        self.apply(match call {
-            Some(call) => Op::Once(call, caller, mutation),
-            None => Op::Client(caller, mutation),
-        })
-    }
-
-    fn peek<T, F>(&self, f: F) -> Option<T>
-    where
-        F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure>,
-    {
-        self.run(f).ok()
-    }
-
-    fn space(&self) -> Space {
-        Space { capacity: 1000, used: 1, remaining: 999 }
-    }
-
-    fn ha_state(&self) -> HaState {
-        HaState::Active
-    }
-
-    fn state_id(&self) -> u64 {
-        0
-    }
-}
+pub use metafs_door::memory::Memory;
 
 /// A served [`Memory`]; ends when dropped.
 pub struct Server {
