@@ -11,7 +11,7 @@ use metafs_crds::MetadataCluster;
 use tracing::warn;
 
 use crate::apply::{ignore_missing, server_side};
-use crate::build::{self, Pods, secret};
+use crate::build::{self, secret};
 use crate::decide::{Step, Upkeep};
 use crate::dereference::Found;
 use crate::error::{Context, Error};
@@ -106,33 +106,25 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
             delete_pod(client, cluster, pod, uid, false).await?;
             Ok(Vec::new())
         }
-        Step::ReplaceVolume { ordinal, claim_uid, pod_uid, force, why } => {
+        Step::ReplaceVolume { pod, claim_uid, pod_uid, force, why } => {
             // The claim first: a pod that comes back must not find it again.
             if let Some(uid) = claim_uid {
-                delete_claim(client, cluster, *ordinal, uid).await?;
+                delete_claim(client, cluster, pod, uid).await?;
             }
-            let pod = names::pod(&cluster.name, *ordinal);
             if let Some(uid) = pod_uid {
-                delete_pod(client, cluster, &pod, uid, *force).await?;
+                delete_pod(client, cluster, pod, uid, *force).await?;
             }
             let text =
                 format!("Deleted pod and volume of {pod}: {why}. It comes back as a new member");
             Ok(vec![Note::warning("VolumeReplaced", "ReplaceVolume", text)])
         }
-        Step::DeleteVolume { ordinal, claim_uid } => {
-            delete_claim(client, cluster, *ordinal, claim_uid).await?;
-            let text = format!(
-                "Deleted the volume of {}, which left the cluster",
-                names::pod(&cluster.name, *ordinal)
-            );
+        Step::DeleteVolume { pod, claim_uid } => {
+            delete_claim(client, cluster, pod, claim_uid).await?;
+            let text = format!("Deleted the volume of {pod}, which left the cluster");
             Ok(vec![Note::normal("VolumeDeleted", "DeleteVolume", text)])
         }
-        Step::Shrink { to } => {
-            server_side(
-                client,
-                &build::objects(cluster, Pods { voters: *to, readers: 0 })?.stateful_set,
-            )
-            .await?;
+        Step::Shrink { group, to } => {
+            server_side(client, &build::resized(cluster, *group, *to)?).await?;
             Ok(Vec::new())
         }
     }
@@ -268,10 +260,10 @@ async fn delete_pod(
 async fn delete_claim(
     client: &Client,
     cluster: &ValidatedCluster,
-    ordinal: u32,
+    pod: &str,
     uid: &str,
 ) -> Result<(), Error> {
-    let name = names::claim(&cluster.name, ordinal);
+    let name = names::claim(pod);
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &cluster.namespace);
     ignore_missing(claims.delete(&name, &exactly(uid)).await.map(drop))
         .context(|| format!("deleting volume claim {name}"))

@@ -6,13 +6,14 @@ use std::fmt::Debug;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use crate::build::{Objects, secret};
+use crate::build::{Objects, ReadReplicas, secret};
 use crate::dereference::Found;
 use crate::error::{Context, Error};
 use crate::names;
@@ -22,8 +23,12 @@ use crate::validate::ValidatedCluster;
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
-    /// The StatefulSet as it is now; `None` while it is being made anew.
+    /// The voters' StatefulSet as it is now; `None` while it is being made anew.
     pub stateful_set: Option<StatefulSet>,
+    /// That of the read replicas; `None` also where there are none.
+    pub read_set: Option<StatefulSet>,
+    /// A StatefulSet is being made anew: nothing is known of its pods' template.
+    pub remaking: bool,
     /// An object that Kubernetes refuses until a person changes something.
     pub problem: Option<String>,
 }
@@ -49,6 +54,7 @@ pub async fn apply(
         observers,
         disruption_budget,
         stateful_set,
+        readers,
     } = objects;
     let mut applied = Applied::default();
     let mut note = |result: Result<(), Error>| match result {
@@ -67,7 +73,33 @@ pub async fn apply(
     note(server_side(client, disruption_budget).await.map(drop))?;
     note(resize::grow_claims(client, cluster, found).await)?;
 
-    match &found.stateful_set {
+    let live = found.stateful_set.as_ref();
+    applied.stateful_set = apply_set(client, cluster, live, stateful_set, &mut applied).await?;
+    let live = found.read_set.as_ref();
+    match readers {
+        Some(ReadReplicas { disruption_budget, stateful_set }) => {
+            match server_side(client, disruption_budget).await {
+                Err(error) if error.is_permanent() => {
+                    applied.problem.get_or_insert_with(|| refusal(&error));
+                }
+                other => drop(other?),
+            }
+            applied.read_set = apply_set(client, cluster, live, stateful_set, &mut applied).await?;
+        }
+        None => drop_readers(client, live).await?,
+    }
+    Ok(applied)
+}
+
+/// Applies a StatefulSet; `None` while it is being made anew.
+async fn apply_set(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    live: Option<&StatefulSet>,
+    wanted: &StatefulSet,
+    applied: &mut Applied,
+) -> Result<Option<StatefulSet>, Error> {
+    match live {
         // Being deleted, by us (below) or by a user: it is made anew when it is gone.
         Some(live) if live.meta().deletion_timestamp.is_some() => {}
         Some(live) if resize::template_outgrown(live, cluster) => {
@@ -75,6 +107,7 @@ pub async fn apply(
             info!(
                 cluster = cluster.name,
                 namespace = cluster.namespace,
+                set = live.name_any(),
                 "replacing the StatefulSet: its volumes grow"
             );
             let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &cluster.namespace);
@@ -82,16 +115,34 @@ pub async fn apply(
             ignore_missing(sets.delete(&live.name_any(), &orphaning).await.map(drop))
                 .context(|| format!("deleting StatefulSet {}", live.name_any()))?;
         }
-        _ => match server_side(client, stateful_set).await {
-            Ok(set) => applied.stateful_set = Some(set),
-            Err(error) if error.is_permanent() => {
-                applied.stateful_set.clone_from(&found.stateful_set);
-                applied.problem.get_or_insert_with(|| refusal(&error));
-            }
-            Err(error) => return Err(error),
-        },
+        _ => {
+            return match server_side(client, wanted).await {
+                Ok(set) => Ok(Some(set)),
+                Err(error) if error.is_permanent() => {
+                    applied.problem.get_or_insert_with(|| refusal(&error));
+                    Ok(live.cloned())
+                }
+                Err(error) => Err(error),
+            };
+        }
     }
-    Ok(applied)
+    applied.remaking = true;
+    Ok(None)
+}
+
+/// Read replicas that are not wanted and have no pods any more leave nothing behind. The
+/// StatefulSet goes last: as long as it is there, this is not done.
+async fn drop_readers(client: &Client, live: Option<&StatefulSet>) -> Result<(), Error> {
+    let Some(live) = live.filter(|live| live.meta().deletion_timestamp.is_none()) else {
+        return Ok(());
+    };
+    let (name, namespace) = (live.name_any(), live.namespace().unwrap_or_default());
+    let budgets: Api<PodDisruptionBudget> = Api::namespaced(client.clone(), &namespace);
+    ignore_missing(budgets.delete(&name, &DeleteParams::default()).await.map(drop))
+        .context(|| format!("deleting PodDisruptionBudget {name}"))?;
+    let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &namespace);
+    ignore_missing(sets.delete(&name, &DeleteParams::background()).await.map(drop))
+        .context(|| format!("deleting StatefulSet {name}"))
 }
 
 /// The API server's words, without the request's debris.

@@ -32,7 +32,7 @@ use crate::error::{Context as _, Error};
 use crate::events;
 use crate::finalize::{self, Progress};
 use crate::metrics::{ClusterLabels, Metrics};
-use crate::names;
+use crate::names::{self, Group};
 use crate::observe::{Access, observe};
 use crate::status::{self, Obstacles};
 use crate::validate::{ValidatedCluster, validate};
@@ -189,17 +189,27 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
 
     let mut found = dereference(&context.client, &cluster.namespace, &cluster.name).await?;
     let applied = if cluster.paused {
-        Applied { stateful_set: found.stateful_set.clone(), problem: None }
+        Applied {
+            stateful_set: found.stateful_set.clone(),
+            read_set: found.read_set.clone(),
+            remaking: false,
+            problem: None,
+        }
     } else {
         found.secret = Some(apply::ensure_secret(&context.client, &cluster, &found).await?);
         let formed = found.record().cluster_id.is_some();
-        let pods = stateful_set::replicas(
-            cluster.replicas,
-            found.live_replicas(),
-            formed,
-            found.highest_claim(&cluster.name),
-        );
-        let pods = Pods { voters: pods, readers: 0 };
+        let pods = Pods {
+            voters: stateful_set::replicas(
+                cluster.replicas,
+                found.live_replicas(Group::Voters),
+                formed,
+                found.highest_claim(&cluster.name),
+            ),
+            readers: stateful_set::readers(
+                cluster.read_replicas,
+                found.live_replicas(Group::Readers),
+            ),
+        };
         apply::apply(&context.client, &cluster, &found, &build::objects(&cluster, pods)?).await?
     };
 
@@ -245,7 +255,7 @@ async fn carry_out(
     // While objects are refused the pods may not be what the spec asks for: nothing is torn down
     // to get there. While the StatefulSet is made anew nothing is known of the pods' template.
     let Some(step) = &decision.step else { return obstacles };
-    if obstacles.refused_object.is_some() || applied.stateful_set.is_none() {
+    if obstacles.refused_object.is_some() || applied.remaking || applied.stateful_set.is_none() {
         return obstacles;
     }
     let ValidatedCluster { name, namespace, .. } = scene.cluster;

@@ -7,15 +7,17 @@ use kube::{Client, Resource, ResourceExt};
 
 use crate::build::secret;
 use crate::error::{Context, Error};
-use crate::names;
+use crate::names::{self, Group};
 use crate::view::Record;
 
 /// What there is of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The StatefulSet.
+    /// The voters' StatefulSet.
     pub stateful_set: Option<StatefulSet>,
-    /// Its pods.
+    /// The read replicas' StatefulSet.
+    pub read_set: Option<StatefulSet>,
+    /// The pods of both.
     pub pods: Vec<Pod>,
     /// The volume claims.
     pub claims: Vec<PersistentVolumeClaim>,
@@ -32,16 +34,19 @@ pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
     let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
-    let ours = ListParams::default().labels(&names::selector_query(name));
+    let ours = ListParams::default().labels(&names::query(&names::all_selector(name)));
     let secret_name = names::secret(name);
-    let (stateful_set, pods, claims, secret) = futures::join!(
+    let read_set_name = names::set(name, Group::Readers);
+    let (stateful_set, read_set, pods, claims, secret) = futures::join!(
         stateful_sets.get_opt(name),
+        stateful_sets.get_opt(&read_set_name),
         pods.list(&ours),
         claims.list(&ours),
         secrets.get_opt(&secret_name),
     );
     Ok(Found {
         stateful_set: stateful_set.context(|| format!("reading StatefulSet {name}"))?,
+        read_set: read_set.context(|| format!("reading StatefulSet {read_set_name}"))?,
         pods: pods.context(|| "listing pods".into())?.items,
         claims: claims.context(|| "listing volume claims".into())?.items,
         secret: secret.context(|| format!("reading Secret {secret_name}"))?,
@@ -49,14 +54,21 @@ pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result
 }
 
 impl Found {
-    /// Pods the live StatefulSet is asked for.
-    pub fn live_replicas(&self) -> Option<u32> {
-        let set =
-            self.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())?;
+    /// The StatefulSet of a group.
+    pub fn set(&self, group: Group) -> Option<&StatefulSet> {
+        match group {
+            Group::Voters => self.stateful_set.as_ref(),
+            Group::Readers => self.read_set.as_ref(),
+        }
+    }
+
+    /// Pods that the live StatefulSet of a group is asked for.
+    pub fn live_replicas(&self, group: Group) -> Option<u32> {
+        let set = self.set(group).filter(|set| set.meta().deletion_timestamp.is_none())?;
         Some(u32::try_from(set.spec.as_ref()?.replicas.unwrap_or(1)).unwrap_or(0))
     }
 
-    /// The highest ordinal that has a volume claim.
+    /// The highest ordinal of a voter that has a volume claim.
     pub fn highest_claim(&self, cluster: &str) -> Option<u32> {
         self.claims
             .iter()

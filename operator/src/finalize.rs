@@ -87,16 +87,14 @@ pub async fn finalize(client: &Client, resource: &MetadataCluster) -> Result<Pro
         let (name, namespace) = (resource.name_any(), namespace(resource)?);
         let found = dereference(client, &namespace, &name).await?;
         let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &namespace);
-        if let Some(set) =
-            found.stateful_set.as_ref().filter(|set| set.meta().deletion_timestamp.is_none())
-        {
-            ignore_missing(
-                sets.delete(&set.name_any(), &DeleteParams::background()).await.map(drop),
-            )
-            .context(|| format!("deleting StatefulSet {name}"))?;
+        let live: Vec<&StatefulSet> = found.stateful_set.iter().chain(&found.read_set).collect();
+        for set in live.iter().filter(|set| set.meta().deletion_timestamp.is_none()) {
+            let set = set.name_any();
+            ignore_missing(sets.delete(&set, &DeleteParams::background()).await.map(drop))
+                .context(|| format!("deleting StatefulSet {set}"))?;
         }
         // The StatefulSet's controller would make a missing volume anew as long as it is there.
-        if found.stateful_set.is_some() || !found.pods.is_empty() {
+        if !live.is_empty() || !found.pods.is_empty() {
             return Ok(Progress::Waiting);
         }
         let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), &namespace);

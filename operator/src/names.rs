@@ -45,38 +45,56 @@ pub const INSTANCE: &str = "app.kubernetes.io/instance";
 pub const MANAGED: &str =
     "app.kubernetes.io/name=metafs,app.kubernetes.io/managed-by=metafs-operator";
 
-/// Labels that select a cluster's pods; never changed (a StatefulSet's selector is immutable).
-pub fn selector(cluster: &str) -> BTreeMap<String, String> {
+/// The two groups of servers in a cluster, each a StatefulSet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Those with a vote.
+    Voters,
+    /// Observers beyond them, without a vote.
+    Readers,
+}
+
+impl Group {
+    fn component(self) -> &'static str {
+        match self {
+            Group::Voters => CONTAINER,
+            Group::Readers => "read-replica",
+        }
+    }
+}
+
+/// Labels that select all pods of a cluster.
+pub fn all_selector(cluster: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("app.kubernetes.io/name".into(), "metafs".into()),
-        ("app.kubernetes.io/component".into(), CONTAINER.into()),
         (INSTANCE.into(), cluster.into()),
     ])
+}
+
+/// Labels that select the pods of a group; never changed (a StatefulSet's selector is immutable).
+pub fn selector(cluster: &str, group: Group) -> BTreeMap<String, String> {
+    let mut labels = all_selector(cluster);
+    labels.insert("app.kubernetes.io/component".into(), group.component().into());
+    labels
 }
 
 /// Labels that select those of a cluster's pods that have that role now.
 pub fn role_selector(cluster: &str, role: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("app.kubernetes.io/name".into(), "metafs".into()),
-        (INSTANCE.into(), cluster.into()),
-        (ROLE.into(), role.into()),
-    ])
+    let mut labels = all_selector(cluster);
+    labels.insert(ROLE.into(), role.into());
+    labels
 }
 
-/// Labels of every object of a cluster.
-pub fn labels(cluster: &str) -> BTreeMap<String, String> {
-    let mut labels = selector(cluster);
+/// Labels of every object of a group.
+pub fn labels(cluster: &str, group: Group) -> BTreeMap<String, String> {
+    let mut labels = selector(cluster, group);
     labels.insert("app.kubernetes.io/managed-by".into(), "metafs-operator".into());
     labels
 }
 
-/// [`selector`] in the form of a query.
-pub fn selector_query(cluster: &str) -> String {
-    selector(cluster)
-        .iter()
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect::<Vec<_>>()
-        .join(",")
+/// A selector in the form of a query.
+pub fn query(selector: &BTreeMap<String, String>) -> String {
+    selector.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
 }
 
 /// Headless Service: a stable DNS name for every pod, ready or not.
@@ -109,10 +127,12 @@ pub fn secret(cluster: &str) -> String {
     format!("{cluster}-cluster")
 }
 
-/// StatefulSet of the read replicas. That of the voters has the cluster's name; names of pods and
-/// volumes below begin with the StatefulSet's.
-pub fn read_set(cluster: &str) -> String {
-    format!("{cluster}-read")
+/// StatefulSet of a group; names of its pods and volumes begin with it.
+pub fn set(cluster: &str, group: Group) -> String {
+    match group {
+        Group::Voters => cluster.to_owned(),
+        Group::Readers => format!("{cluster}-read"),
+    }
 }
 
 /// A member's pod.
@@ -121,20 +141,20 @@ pub fn pod(set: &str, ordinal: u32) -> String {
 }
 
 /// A member's volume claim.
-pub fn claim(cluster: &str, ordinal: u32) -> String {
-    format!("{VOLUME}-{cluster}-{ordinal}")
+pub fn claim(pod: &str) -> String {
+    format!("{VOLUME}-{pod}")
 }
 
 /// The ordinal in a pod's or member's name.
-pub fn ordinal(cluster: &str, pod: &str) -> Option<u32> {
-    let digits = pod.strip_prefix(cluster)?.strip_prefix('-')?;
+pub fn ordinal(set: &str, pod: &str) -> Option<u32> {
+    let digits = pod.strip_prefix(set)?.strip_prefix('-')?;
     let canonical = !digits.is_empty() && (digits == "0" || !digits.starts_with('0'));
     if canonical && digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 /// The ordinal in a volume claim's name.
-pub fn claim_ordinal(cluster: &str, claim: &str) -> Option<u32> {
-    ordinal(cluster, claim.strip_prefix(VOLUME)?.strip_prefix('-')?)
+pub fn claim_ordinal(set: &str, claim: &str) -> Option<u32> {
+    ordinal(set, claim.strip_prefix(VOLUME)?.strip_prefix('-')?)
 }
 
 #[cfg(test)]
@@ -144,7 +164,11 @@ mod tests {
     #[test]
     fn ordinals_are_read_back_and_nothing_else() {
         assert_eq!(ordinal("demo", &pod("demo", 12)), Some(12));
-        assert_eq!(claim_ordinal("demo", &claim("demo", 3)), Some(3));
+        assert_eq!(claim_ordinal("demo", &claim(&pod("demo", 3))), Some(3));
+        let read = set("demo", Group::Readers);
+        assert_eq!(ordinal(&read, &pod(&read, 0)), Some(0));
+        assert_eq!(ordinal("demo", &pod(&read, 0)), None);
+        assert_eq!(claim_ordinal("demo", &claim(&pod(&read, 0))), None);
         for other in ["demo", "demo-", "demo-01", "demo-x", "demo-members-0", "demo2-0", "other-0"]
         {
             assert_eq!(ordinal("demo", other), None, "{other}");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures::future::join_all;
+use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, PersistentVolumeClaim, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Client, ResourceExt};
@@ -14,7 +15,7 @@ use tracing::debug;
 use crate::apply::Applied;
 use crate::dereference::Found;
 use crate::error::Error;
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 use crate::view::{MemberView, PodView, View, VolumeView};
 
@@ -84,33 +85,38 @@ pub async fn observe(
     access: &Access,
 ) -> Result<View, Error> {
     let now = Timestamp::now();
-    let set = applied.stateful_set.as_ref();
-    let set_status = set.and_then(|set| set.status.as_ref());
-    let template_seen = set_status.is_some_and(|status| {
-        status.observed_generation == set.and_then(|set| set.metadata.generation)
-            && status.update_revision.is_some()
+    let voters = SetView::new(applied.stateful_set.as_ref());
+    let readers = SetView::new(applied.read_set.as_ref());
+    let stateful_replicas = voters.replicas.unwrap_or(cluster.replicas);
+    // Deleted, it asks for none.
+    let readers_asked = readers.replicas.unwrap_or(match &found.read_set {
+        Some(_) => cluster.read_replicas,
+        None => 0,
     });
-    let revision =
-        set_status.and_then(|status| status.update_revision.as_deref()).filter(|_| template_seen);
-    let stateful_replicas = set
-        .and_then(|set| set.spec.as_ref()?.replicas)
-        .and_then(|n| u32::try_from(n).ok())
-        .unwrap_or(cluster.replicas);
 
     let name = &cluster.name;
-    let mut ordinals: BTreeSet<u32> = (0..cluster.replicas.max(stateful_replicas)).collect();
-    ordinals.extend(found.pods.iter().filter_map(|pod| names::ordinal(name, &pod.name_any())));
-    ordinals.extend(
-        found.claims.iter().filter_map(|claim| names::claim_ordinal(name, &claim.name_any())),
-    );
+    let ordinals = |group: Group, count: u32| {
+        let set = names::set(name, group);
+        let mut ordinals: BTreeSet<u32> = (0..count).collect();
+        ordinals.extend(found.pods.iter().filter_map(|pod| names::ordinal(&set, &pod.name_any())));
+        ordinals.extend(
+            found.claims.iter().filter_map(|claim| names::claim_ordinal(&set, &claim.name_any())),
+        );
+        ordinals.into_iter().map(move |ordinal| (group, ordinal, names::pod(&set, ordinal)))
+    };
+    let all = ordinals(Group::Voters, cluster.replicas.max(stateful_replicas))
+        .chain(ordinals(Group::Readers, cluster.read_replicas.max(readers_asked)));
 
-    let members = join_all(ordinals.into_iter().map(|ordinal| async move {
-        let pod_name = names::pod(name, ordinal);
+    let revisions = [voters.revision, readers.revision];
+    let members = join_all(all.map(|(group, ordinal, pod_name)| async move {
+        let [of_voters, of_readers] = revisions;
+        let revision = match group {
+            Group::Voters => of_voters,
+            Group::Readers => of_readers,
+        };
         let pod = found.pods.iter().find(|pod| pod.name_any() == pod_name);
-        let claim = found
-            .claims
-            .iter()
-            .find(|claim| names::claim_ordinal(name, &claim.name_any()) == Some(ordinal));
+        let claim_name = names::claim(&pod_name);
+        let claim = found.claims.iter().find(|claim| claim.name_any() == claim_name);
         let Answer { server, refusal, log_filter } = match pod {
             Some(_) => ask(access, &pod_name).await,
             None => Answer::default(),
@@ -125,6 +131,7 @@ pub async fn observe(
         };
         let volume = claim.map(volume_view);
         Ok(MemberView {
+            group,
             ordinal,
             name: pod_name,
             pod: pod_view,
@@ -143,7 +150,9 @@ pub async fn observe(
         cluster: name.clone(),
         wanted: cluster.replicas,
         stateful_replicas,
-        template_seen,
+        readers_wanted: cluster.read_replicas,
+        readers_asked,
+        template_seen: voters.template_seen() && (readers_asked == 0 || readers.template_seen()),
         record: found.record(),
         members,
         settings_generation: cluster.settings.generation,
@@ -151,6 +160,32 @@ pub async fn observe(
         log_filter: cluster.log_level.clone(),
         node_loss_grace: cluster.node_loss_grace,
     })
+}
+
+/// What counts of a StatefulSet.
+struct SetView<'a> {
+    /// Pods it is asked for.
+    replicas: Option<u32>,
+    /// Its present template, if its controller has seen it.
+    revision: Option<&'a str>,
+}
+
+impl<'a> SetView<'a> {
+    fn new(set: Option<&'a StatefulSet>) -> Self {
+        let replicas = set.and_then(|set| set.spec.as_ref()?.replicas);
+        let status = set.and_then(|set| set.status.as_ref());
+        let generation = set.and_then(|set| set.metadata.generation);
+        Self {
+            replicas: replicas.and_then(|n| u32::try_from(n).ok()),
+            revision: status
+                .filter(|status| status.observed_generation == generation)
+                .and_then(|status| status.update_revision.as_deref()),
+        }
+    }
+
+    fn template_seen(&self) -> bool {
+        self.revision.is_some()
+    }
 }
 
 /// What the server in a pod answered.

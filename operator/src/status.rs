@@ -9,7 +9,7 @@ use metafs_namespace::settings;
 
 use crate::build::discovery;
 use crate::decide::{Decision, Reason, why_unready};
-use crate::names;
+use crate::names::{self, Group};
 use crate::observers::Observers;
 use crate::validate::{Invalid, ValidatedCluster};
 use crate::view::{MemberView, View};
@@ -57,7 +57,7 @@ pub fn status(
     let members: Vec<MemberStatus> = view
         .members
         .iter()
-        .filter(|member| member.pod.is_some() || member.ordinal < view.wanted)
+        .filter(|member| member.pod.is_some() || view.wants(member))
         .map(|member| member_status(view, member))
         .collect();
 
@@ -67,12 +67,12 @@ pub fn status(
     MetadataClusterStatus {
         observed_generation: Some(cluster.generation),
         conditions,
-        replicas: count(view.members.iter().filter(|member| member.pod.is_some()).count()),
+        replicas: count(view.voting().filter(|member| member.pod.is_some()).count()),
         ready_replicas: count(ready_count),
         ready: Some(format!("{ready_count}/{}", cluster.replicas)),
         observers_ready: Some(format!("{}/{}", observers.serving, observers.wanted)),
         roles: Some(roles(&members)),
-        selector: Some(names::selector_query(&cluster.name)),
+        selector: Some(names::query(&names::selector(&cluster.name, Group::Voters))),
         cluster_id: view.record.cluster_id.clone(),
         uri: Some(discovery::uri(&cluster.nameservice)),
         rpc_uri: Some(discovery::rpc_uri(&cluster.nameservice)),
@@ -122,7 +122,7 @@ fn verdict(
     obstacles: &Obstacles,
     before: Option<&MetadataClusterStatus>,
 ) -> Verdict {
-    let all_ready = view.wanted_members().all(MemberView::ready) && view.leader().is_some();
+    let all_ready = view.all_wanted().all(MemberView::ready) && view.leader().is_some();
     if cluster.paused {
         return Verdict {
             reason: "Paused",

@@ -15,6 +15,7 @@ use metafs_crds::{
 use metafs_namespace::Settings;
 use metafs_namespace::settings::MAX_INLINE_LIMIT;
 
+use crate::names::Group;
 use crate::{config, names};
 
 /// Most read replicas.
@@ -260,7 +261,7 @@ fn observer_names(
     read_replicas: u32,
 ) -> BTreeSet<String> {
     let voters = (replicas - observers..replicas).map(|ordinal| names::pod(cluster, ordinal));
-    let readers = names::read_set(cluster);
+    let readers = names::set(cluster, Group::Readers);
     voters.chain((0..read_replicas).map(|ordinal| names::pod(&readers, ordinal))).collect()
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use metafs_admin_api::{MemberProgress, NodeId, Role, Status};
 use metafs_namespace::settings::MemberRole;
 
+use crate::names::Group;
+
 /// Log entries by which a member may be behind the leader and still count as caught up: what a
 /// busy leader appends between two answers.
 pub const CAUGHT_UP: u64 = 1000;
@@ -29,16 +31,21 @@ pub struct Record {
 pub struct View {
     /// Its name.
     pub cluster: String,
-    /// Members wanted.
+    /// Voting members wanted.
     pub wanted: u32,
-    /// Pods the StatefulSet is asked for.
+    /// Pods their StatefulSet is asked for.
     pub stateful_replicas: u32,
-    /// Whether the StatefulSet's controller has seen the present template, so that
+    /// Read replicas wanted.
+    pub readers_wanted: u32,
+    /// Pods their StatefulSet is asked for.
+    pub readers_asked: u32,
+    /// Whether the StatefulSets' controller has seen the present templates, so that
     /// [`PodView::outdated`] can be trusted.
     pub template_seen: bool,
     /// What is recorded of its formation.
     pub record: Record,
-    /// Every ordinal that is wanted, or has a pod or a volume; ascending.
+    /// Every ordinal that is wanted, or has a pod or a volume; the voters ascending, then the read
+    /// replicas.
     pub members: Vec<MemberView>,
     /// Generation of the settings that should be in force.
     pub settings_generation: u64,
@@ -53,7 +60,9 @@ pub struct View {
 /// One ordinal.
 #[derive(Clone, Debug)]
 pub struct MemberView {
-    /// The ordinal.
+    /// Whether it is to vote.
+    pub group: Group,
+    /// The ordinal in its group.
     pub ordinal: u32,
     /// The pod's name, and the member's.
     pub name: String,
@@ -163,9 +172,43 @@ impl View {
         Some(&server.forced_roles)
     }
 
-    /// Wanted ordinals.
+    /// Members of the voters' StatefulSet.
+    pub fn voting(&self) -> impl Iterator<Item = &MemberView> {
+        self.members.iter().filter(|member| member.group == Group::Voters)
+    }
+
+    /// Wanted ordinals of the voters.
     pub fn wanted_members(&self) -> impl Iterator<Item = &MemberView> {
-        self.members.iter().filter(|member| member.ordinal < self.wanted)
+        self.voting().filter(|member| self.wants(member))
+    }
+
+    /// Wanted ordinals of the read replicas.
+    pub fn wanted_readers(&self) -> impl Iterator<Item = &MemberView> {
+        let readers = self.members.iter().filter(|member| member.group == Group::Readers);
+        readers.filter(|member| self.wants(member))
+    }
+
+    /// Both.
+    pub fn all_wanted(&self) -> impl Iterator<Item = &MemberView> {
+        self.wanted_members().chain(self.wanted_readers())
+    }
+
+    /// Whether the member is wanted in its group.
+    pub fn wants(&self, member: &MemberView) -> bool {
+        let wanted = match member.group {
+            Group::Voters => self.wanted,
+            Group::Readers => self.readers_wanted,
+        };
+        member.ordinal < wanted
+    }
+
+    /// Whether the member's ordinal has a pod, or is to have one.
+    pub fn asks_for(&self, member: &MemberView) -> bool {
+        let asked = match member.group {
+            Group::Voters => self.stateful_replicas,
+            Group::Readers => self.readers_asked,
+        };
+        self.wants(member) || member.ordinal < asked
     }
 
     /// The member of that name.
@@ -173,9 +216,14 @@ impl View {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// Whether a member of that name is wanted.
+    /// Whether a member of that name is wanted, voter or not.
     pub fn is_wanted(&self, name: &str) -> bool {
-        self.member(name).is_some_and(|member| member.ordinal < self.wanted)
+        self.member(name).is_some_and(|member| self.wants(member))
+    }
+
+    /// Whether a member of that name is wanted as a voter.
+    pub fn is_wanted_voter(&self, name: &str) -> bool {
+        self.member(name).is_some_and(|member| member.group == Group::Voters && self.wants(member))
     }
 }
 

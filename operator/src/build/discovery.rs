@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::Pods;
 use super::config_map::host;
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
 /// Asks whom to ask: the observers, and the active server for writes.
@@ -69,7 +69,7 @@ fn hdfs(cluster: &ValidatedCluster, pods: Pods) -> Vec<Line> {
         (0..pods).map(|ordinal| names::pod(set, ordinal)).collect()
     };
     let voters = of(&cluster.name, pods.voters);
-    let readers = of(&names::read_set(&cluster.name), pods.readers);
+    let readers = of(&names::set(&cluster.name, Group::Readers), pods.readers);
     let all: Vec<&str> = voters.iter().chain(&readers).map(String::as_str).collect();
     let address = |member: &str, port: u16| format!("{}:{port}", host(cluster, member));
     let mut lines = vec![

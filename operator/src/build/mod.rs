@@ -16,7 +16,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::core::ObjectMeta;
 
 use crate::error::Error;
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
 /// How many pods to run now.
@@ -48,6 +48,17 @@ pub struct Objects {
     pub observers: Service,
     /// Keeps voluntary disruptions from breaking the quorum.
     pub disruption_budget: PodDisruptionBudget,
+    /// The voters' pods and their volumes.
+    pub stateful_set: StatefulSet,
+    /// The read replicas, if there are or were any.
+    pub readers: Option<ReadReplicas>,
+}
+
+/// What read replicas are made of.
+#[derive(Clone, Debug)]
+pub struct ReadReplicas {
+    /// Keeps voluntary disruptions from taking several at a time.
+    pub disruption_budget: PodDisruptionBudget,
     /// The pods and their volumes.
     pub stateful_set: StatefulSet,
 }
@@ -66,17 +77,45 @@ pub fn objects(cluster: &ValidatedCluster, pods: Pods) -> Result<Objects, Error>
         active: services::active(cluster),
         observers: services::observers(cluster),
         disruption_budget: pdb::build(cluster),
-        stateful_set: stateful_set::build(cluster, pods.voters, &config.restart_hash),
+        stateful_set: stateful_set::build(
+            cluster,
+            Group::Voters,
+            pods.voters,
+            &config.restart_hash,
+        ),
+        readers: (pods.readers > 0).then(|| ReadReplicas {
+            disruption_budget: pdb::readers(cluster),
+            stateful_set: stateful_set::build(
+                cluster,
+                Group::Readers,
+                pods.readers,
+                &config.restart_hash,
+            ),
+        }),
         config: config.object,
     })
 }
 
+/// The StatefulSet of a group with that many pods.
+///
+/// # Errors
+/// [`Error::Serialise`]
+pub fn resized(cluster: &ValidatedCluster, group: Group, pods: u32) -> Result<StatefulSet, Error> {
+    let hash = config_map::build(cluster)?.restart_hash;
+    Ok(stateful_set::build(cluster, group, pods, &hash))
+}
+
 /// Metadata of an object that goes when the cluster goes.
 fn metadata(cluster: &ValidatedCluster, name: String) -> ObjectMeta {
+    metadata_in(cluster, Group::Voters, name)
+}
+
+/// The same for an object of a group.
+fn metadata_in(cluster: &ValidatedCluster, group: Group, name: String) -> ObjectMeta {
     ObjectMeta {
         name: Some(name),
         namespace: Some(cluster.namespace.clone()),
-        labels: Some(names::labels(&cluster.name)),
+        labels: Some(names::labels(&cluster.name, group)),
         owner_references: Some(vec![cluster.owner.clone()]),
         ..ObjectMeta::default()
     }

@@ -15,7 +15,7 @@ use metafs_crds::{ImagePullPolicy, Scheduling};
 
 use super::config_map::{CONFIG_DIR, DATA_DIR, FILE, SECRET_DIR};
 use super::secret;
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
 /// User and group of the servers, as in the image.
@@ -23,8 +23,8 @@ const USER: i64 = 65532;
 /// Seconds to hand leadership over and close the stores.
 const GRACE_SECONDS: i64 = 30;
 
-/// Builds the template; `config_hash` changes it where the configuration needs a new pod.
-pub fn template(cluster: &ValidatedCluster, config_hash: &str) -> PodTemplateSpec {
+/// Builds the template of a group; `config_hash` changes it where the configuration needs a new pod.
+pub fn template(cluster: &ValidatedCluster, group: Group, config_hash: &str) -> PodTemplateSpec {
     let Scheduling {
         node_selector,
         tolerations,
@@ -35,7 +35,7 @@ pub fn template(cluster: &ValidatedCluster, config_hash: &str) -> PodTemplateSpe
     let pull_secrets = cluster.image_pull_secrets.clone();
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
-            labels: Some(names::labels(&cluster.name)),
+            labels: Some(names::labels(&cluster.name, group)),
             annotations: Some(BTreeMap::from([
                 (names::CONFIG_HASH.into(), config_hash.to_owned()),
                 ("kubectl.kubernetes.io/default-container".into(), names::CONTAINER.into()),
@@ -63,9 +63,10 @@ pub fn template(cluster: &ValidatedCluster, config_hash: &str) -> PodTemplateSpe
             }),
             node_selector: (!node_selector.is_empty()).then_some(node_selector),
             tolerations: (!tolerations.is_empty()).then_some(tolerations),
-            affinity: Some(affinity.unwrap_or_else(|| apart(&cluster.name))),
+            affinity: Some(affinity.unwrap_or_else(|| apart(&cluster.name, group))),
             topology_spread_constraints: Some(
-                topology_spread_constraints.unwrap_or_else(|| vec![over_zones(&cluster.name)]),
+                topology_spread_constraints
+                    .unwrap_or_else(|| vec![over_zones(&cluster.name, group)]),
             ),
             priority_class_name,
             volumes: Some(vec![config_volume(cluster), secret_volume(cluster)]),
@@ -182,11 +183,16 @@ fn secret_volume(cluster: &ValidatedCluster) -> Volume {
     }
 }
 
-fn same_cluster(cluster: &str) -> LabelSelector {
-    LabelSelector { match_labels: Some(names::selector(cluster)), ..LabelSelector::default() }
+fn labelled(labels: BTreeMap<String, String>) -> LabelSelector {
+    LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }
 }
 
-fn apart(cluster: &str) -> Affinity {
+/// Voters keep away from voters, read replicas from all members: a voter's place comes first.
+fn apart(cluster: &str, group: Group) -> Affinity {
+    let others = match group {
+        Group::Voters => names::selector(cluster, group),
+        Group::Readers => names::all_selector(cluster),
+    };
     Affinity {
         pod_anti_affinity: Some(PodAntiAffinity {
             preferred_during_scheduling_ignored_during_execution: Some(vec![
@@ -194,7 +200,7 @@ fn apart(cluster: &str) -> Affinity {
                     weight: 100,
                     pod_affinity_term: PodAffinityTerm {
                         topology_key: "kubernetes.io/hostname".into(),
-                        label_selector: Some(same_cluster(cluster)),
+                        label_selector: Some(labelled(others)),
                         ..PodAffinityTerm::default()
                     },
                 },
@@ -205,12 +211,12 @@ fn apart(cluster: &str) -> Affinity {
     }
 }
 
-fn over_zones(cluster: &str) -> TopologySpreadConstraint {
+fn over_zones(cluster: &str, group: Group) -> TopologySpreadConstraint {
     TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "topology.kubernetes.io/zone".into(),
         when_unsatisfiable: "ScheduleAnyway".into(),
-        label_selector: Some(same_cluster(cluster)),
+        label_selector: Some(labelled(names::selector(cluster, group))),
         ..TopologySpreadConstraint::default()
     }
 }
@@ -223,7 +229,7 @@ mod tests {
 
     #[test]
     fn is_as_the_restricted_profile_asks() {
-        let template = template(&valid(MetadataClusterSpec::default()), "h");
+        let template = template(&valid(MetadataClusterSpec::default()), Group::Readers, "h");
         let pod = template.spec.unwrap();
         let context = pod.security_context.unwrap();
         assert_eq!(context.run_as_non_root, Some(true));
@@ -243,7 +249,7 @@ mod tests {
     fn the_spec_overrides_the_default_placement() {
         let mut spec = MetadataClusterSpec::default();
         assert!(
-            template(&valid(spec.clone()), "h")
+            template(&valid(spec.clone()), Group::Voters, "h")
                 .spec
                 .unwrap()
                 .affinity
@@ -253,7 +259,7 @@ mod tests {
         );
         spec.scheduling.affinity = Some(Affinity::default());
         spec.scheduling.topology_spread_constraints = Some(Vec::new());
-        let pod = template(&valid(spec), "h").spec.unwrap();
+        let pod = template(&valid(spec), Group::Voters, "h").spec.unwrap();
         assert_eq!(pod.affinity, Some(Affinity::default()));
         assert_eq!(pod.topology_spread_constraints, Some(Vec::new()));
     }

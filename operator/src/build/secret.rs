@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::core::ObjectMeta;
 use rand::RngCore;
 
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
 /// Field with the key that Raft and the admin API ask for.
@@ -31,7 +31,7 @@ pub fn build(cluster: &ValidatedCluster, key: &str) -> Secret {
         metadata: ObjectMeta {
             name: Some(names::secret(&cluster.name)),
             namespace: Some(cluster.namespace.clone()),
-            labels: Some(names::labels(&cluster.name)),
+            labels: Some(names::labels(&cluster.name, Group::Voters)),
             ..ObjectMeta::default()
         },
         data: Some(BTreeMap::from([(KEY.into(), ByteString(key.as_bytes().to_vec()))])),

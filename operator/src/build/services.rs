@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
 fn port(name: &str, port: u16) -> ServicePort {
@@ -25,7 +25,7 @@ pub fn members(cluster: &ValidatedCluster) -> Service {
         spec: Some(ServiceSpec {
             cluster_ip: Some("None".into()),
             publish_not_ready_addresses: Some(true),
-            selector: Some(names::selector(&cluster.name)),
+            selector: Some(names::all_selector(&cluster.name)),
             ports: Some(vec![
                 port("rpc", names::RPC_PORT),
                 port("web", names::WEB_PORT),
@@ -44,7 +44,7 @@ pub fn client(cluster: &ValidatedCluster) -> Service {
     Service {
         metadata: super::metadata(cluster, cluster.name.clone()),
         spec: Some(ServiceSpec {
-            selector: Some(names::selector(&cluster.name)),
+            selector: Some(names::selector(&cluster.name, Group::Voters)),
             ports: Some(vec![port("rpc", names::RPC_PORT), port("web", names::WEB_PORT)]),
             ..ServiceSpec::default()
         }),

@@ -1,4 +1,4 @@
-//! The StatefulSet: the pods and a volume for each. It never restarts pods by itself (OnDelete):
+//! The StatefulSets: the pods and a volume for each. It never restarts pods by itself (OnDelete):
 //! the operator rolls ([`crate::decide::rolling`]).
 
 use std::collections::BTreeMap;
@@ -11,10 +11,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::ObjectMeta;
 
 use super::pod;
-use crate::names;
+use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
 
-/// How many pods to run now. Growth is immediate. Shrinking is not this function's: members leave
+/// How many voters to run now. Growth is immediate. Shrinking is not this function's: members leave
 /// the cluster first ([`crate::decide::membership`]). Where the StatefulSet is made anew for a
 /// cluster that was formed before, every kept volume gets its pod, as a quorum may need them.
 pub fn replicas(wanted: u32, live: Option<u32>, formed: bool, highest_claim: Option<u32>) -> u32 {
@@ -25,10 +25,20 @@ pub fn replicas(wanted: u32, live: Option<u32>, formed: bool, highest_claim: Opt
     }
 }
 
-/// Builds it.
-pub fn build(cluster: &ValidatedCluster, pods: u32, config_hash: &str) -> StatefulSet {
+/// How many read replicas to run now. They hold nothing together: kept volumes need no pod.
+pub fn readers(wanted: u32, live: Option<u32>) -> u32 {
+    wanted.max(live.unwrap_or(0))
+}
+
+/// Builds that of a group.
+pub fn build(
+    cluster: &ValidatedCluster,
+    group: Group,
+    pods: u32,
+    config_hash: &str,
+) -> StatefulSet {
     StatefulSet {
-        metadata: super::metadata(cluster, cluster.name.clone()),
+        metadata: super::metadata_in(cluster, group, names::set(&cluster.name, group)),
         spec: Some(StatefulSetSpec {
             replicas: Some(i32::try_from(pods).unwrap_or(i32::MAX)),
             service_name: Some(names::members_service(&cluster.name)),
@@ -40,22 +50,22 @@ pub fn build(cluster: &ValidatedCluster, pods: u32, config_hash: &str) -> Statef
             }),
             revision_history_limit: Some(3),
             selector: LabelSelector {
-                match_labels: Some(names::selector(&cluster.name)),
+                match_labels: Some(names::selector(&cluster.name, group)),
                 ..LabelSelector::default()
             },
-            template: pod::template(cluster, config_hash),
-            volume_claim_templates: Some(vec![claim(cluster)]),
+            template: pod::template(cluster, group, config_hash),
+            volume_claim_templates: Some(vec![claim(cluster, group)]),
             ..StatefulSetSpec::default()
         }),
         ..StatefulSet::default()
     }
 }
 
-fn claim(cluster: &ValidatedCluster) -> PersistentVolumeClaim {
+fn claim(cluster: &ValidatedCluster, group: Group) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: ObjectMeta {
             name: Some(names::VOLUME.into()),
-            labels: Some(names::labels(&cluster.name)),
+            labels: Some(names::labels(&cluster.name, group)),
             ..ObjectMeta::default()
         },
         spec: Some(PersistentVolumeClaimSpec {
@@ -79,6 +89,25 @@ mod tests {
     fn grows_at_once_and_never_shrinks_by_itself() {
         assert_eq!(replicas(5, Some(3), true, Some(2)), 5);
         assert_eq!(replicas(1, Some(3), true, Some(2)), 3);
+    }
+
+    #[test]
+    fn read_replicas_have_pods_of_their_own() {
+        use crate::validate::tests::valid;
+        use metafs_crds::MetadataClusterSpec;
+        let cluster = valid(MetadataClusterSpec::default());
+        let of = |group| {
+            let set = build(&cluster, group, 2, "h");
+            let selector = set.spec.unwrap().selector.match_labels.unwrap();
+            (set.metadata.name.unwrap(), selector)
+        };
+        let ((voters, of_voters), (readers, of_readers)) = (of(Group::Voters), of(Group::Readers));
+        assert_eq!((voters.as_str(), readers.as_str()), ("demo", "demo-read"));
+        assert_ne!(of_voters, of_readers);
+        let budget = super::super::pdb::build(&cluster).spec.unwrap();
+        assert_eq!(budget.selector.unwrap().match_labels, Some(of_voters));
+        assert_eq!(super::readers(0, Some(2)), 2);
+        assert_eq!(super::readers(3, None), 3);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether the cluster is formed, and forming it. Done once in its life:
 //!
-//! 1. All wanted members answer and all their volumes are pristine.
+//! 1. All wanted voters answer and all their volumes are pristine. Read replicas are not waited for.
 //! 2. A new cluster id and the ids of exactly these volumes are recorded in the Secret.
 //! 3. The cluster is formed of exactly the recorded volumes, under the recorded id.
 //!
@@ -13,14 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use metafs_admin_api::{Member, NodeId, Phase, Status};
 
 use super::{Decision, Reason, Step, rolling, why_unready};
-use crate::names;
+use crate::names::{self, Group};
 use crate::view::{MemberView, View};
 
 /// The next step towards a formed cluster; `None`: it is formed.
 pub fn next(view: &View) -> Option<Decision> {
     let known: Vec<(&MemberView, &str)> = view
-        .members
-        .iter()
+        .voting()
         .filter_map(|member| Some((member, member.server.as_ref()?.cluster_id.as_deref()?)))
         .collect();
     if known.is_empty() { unformed(view) } else { existing(view, &known) }
@@ -38,8 +37,10 @@ fn existing(view: &View, known: &[(&MemberView, &str)]) -> Option<Decision> {
                 "recording the cluster id of the kept volumes",
             ));
         }
-        let whose: Vec<String> =
-            known.iter().map(|(member, id)| format!("{} ({id})", claim(view, member))).collect();
+        let whose: Vec<String> = known
+            .iter()
+            .map(|(member, id)| format!("{} ({id})", names::claim(&member.name)))
+            .collect();
         let message = format!(
             "volumes of different clusters came together: {}. Delete those that are not wanted",
             whose.join(", ")
@@ -47,18 +48,21 @@ fn existing(view: &View, known: &[(&MemberView, &str)]) -> Option<Decision> {
         return Some(Decision::wait(Reason::ForeignVolume, message));
     };
     let (member, id) = known.iter().find(|(_, id)| *id != recorded)?;
-    let message = format!(
+    Some(Decision::wait(Reason::ForeignVolume, foreign(member, id, recorded)))
+}
+
+/// What to do about a volume of another cluster.
+pub fn foreign(member: &MemberView, id: &str, recorded: &str) -> String {
+    format!(
         "volume {} belongs to cluster {id}, not to {recorded}: delete that PersistentVolumeClaim and pod {}, or restore the right volume",
-        claim(view, member),
+        names::claim(&member.name),
         member.name,
-    );
-    Some(Decision::wait(Reason::ForeignVolume, message))
+    )
 }
 
 fn unformed(view: &View) -> Option<Decision> {
     let pristine: Vec<(&MemberView, &Status)> = view
-        .members
-        .iter()
+        .voting()
         .filter_map(|member| Some((member, member.server.as_ref()?)))
         .filter(|(_, server)| server.phase == Phase::Pristine)
         .collect();
@@ -69,7 +73,9 @@ fn unformed(view: &View) -> Option<Decision> {
         return recorded(view, cluster_id, &pristine);
     }
     if !all_answer {
-        if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view)) {
+        if let Some(decision) =
+            rolling::broken_first(view).or_else(|| rolling::stuck(view.voting()))
+        {
             return Some(decision);
         }
         let missing: Vec<String> =
@@ -82,7 +88,7 @@ fn unformed(view: &View) -> Option<Decision> {
     // A cluster that was made smaller before it was ever formed.
     if view.stateful_replicas > view.wanted {
         return Some(Decision::take(
-            Step::Shrink { to: view.wanted },
+            Step::Shrink { group: Group::Voters, to: view.wanted },
             Reason::Forming,
             "removing surplus pods",
         ));
@@ -119,8 +125,7 @@ fn recorded(
             Step::Initialise { via: via.name.clone(), cluster_id: cluster_id.to_owned(), members };
         return Some(Decision::take(step, Reason::Forming, message));
     }
-    let pods = view.wanted.max(view.stateful_replicas);
-    if view.members.iter().any(|member| member.ordinal < pods && member.server.is_none()) {
+    if view.voting().any(|member| view.asks_for(member) && member.server.is_none()) {
         // Most likely a formed cluster of which nobody answers.
         return None;
     }
@@ -129,8 +134,4 @@ fn recorded(
         names::secret(&view.cluster),
     );
     Some(Decision::wait(Reason::VolumesLost, message))
-}
-
-fn claim(view: &View, member: &MemberView) -> String {
-    names::claim(&view.cluster, member.ordinal)
 }

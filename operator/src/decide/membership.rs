@@ -2,7 +2,8 @@
 //!
 //! 1. A change of membership under way is waited for.
 //! 2. Learners that nobody waits for are removed.
-//! 3. Each wanted member with a new volume becomes a learner.
+//! 3. Each wanted member with a new volume becomes a learner. Read replicas stay that: the voters'
+//!    steps below do not know them. When those that are not wanted are removed, their pods go.
 //! 4. A caught-up learner takes the vote of the lost volume it stands in for: the number of voters
 //!    stays the same.
 //! 5. When the learners for ALL missing votes have caught up, they get them in one change, so that
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 use metafs_admin_api::{NodeId, Phase, Role};
 
 use super::{Decision, Reason, Step};
+use crate::names::Group;
 use crate::view::{Leader, MemberView};
 
 /// The next step about the membership.
@@ -31,6 +33,7 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
     }
     useless_learner(leader)
         .or_else(|| newcomer(leader))
+        .or_else(|| fewer_readers(leader))
         .or_else(|| stand_in(leader))
         .or_else(|| growth(leader))
         .or_else(|| reduction(leader))
@@ -48,10 +51,22 @@ fn useless_learner(leader: Leader<'_>) -> Option<Decision> {
     Some(Decision::take(Step::RemoveLearner { node: *node, name }, Reason::Scaling, message))
 }
 
+/// The learners are removed already.
+fn fewer_readers(leader: Leader<'_>) -> Option<Decision> {
+    let view = leader.view;
+    (view.readers_asked > view.readers_wanted).then(|| {
+        Decision::take(
+            Step::Shrink { group: Group::Readers, to: view.readers_wanted },
+            Reason::Scaling,
+            "removing the pods of read replicas that left",
+        )
+    })
+}
+
 fn newcomer(leader: Leader<'_>) -> Option<Decision> {
     let (member, server) = leader
         .view
-        .wanted_members()
+        .all_wanted()
         .filter_map(|member| Some((member, member.server.as_ref()?)))
         .find(|(member, server)| {
             server.phase == Phase::Pristine
@@ -133,13 +148,13 @@ fn reduction(leader: Leader<'_>) -> Option<Decision> {
     let view = leader.view;
     let surplus: Vec<(NodeId, String)> = leader
         .voters()
-        .filter(|(_, progress)| !view.is_wanted(&progress.member.name))
+        .filter(|(_, progress)| !view.is_wanted_voter(&progress.member.name))
         .map(|(node, progress)| (node, progress.member.name.clone()))
         .collect();
     if surplus.is_empty() {
         return (view.stateful_replicas > view.wanted).then(|| {
             Decision::take(
-                Step::Shrink { to: view.wanted },
+                Step::Shrink { group: Group::Voters, to: view.wanted },
                 Reason::Scaling,
                 "removing the pods of members that left",
             )
@@ -147,7 +162,7 @@ fn reduction(leader: Leader<'_>) -> Option<Decision> {
     }
     let staying: BTreeSet<NodeId> = leader
         .voters()
-        .filter(|(_, progress)| view.is_wanted(&progress.member.name))
+        .filter(|(_, progress)| view.is_wanted_voter(&progress.member.name))
         .map(|(node, _)| node)
         .collect();
     let fit = |node: &NodeId| leader.is_alive(*node) && leader.caught_up(*node);

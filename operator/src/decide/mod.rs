@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use metafs_admin_api::{Member, NodeId, Role};
 
-use crate::names::role;
+use crate::names::{Group, role};
 use crate::view::{Leader, MemberView, View};
 
 /// One change.
@@ -84,8 +84,8 @@ pub enum Step {
     },
     /// Delete a volume and its pod, so that both come back empty.
     ReplaceVolume {
-        /// The ordinal.
-        ordinal: u32,
+        /// The pod.
+        pod: String,
         /// The volume claim's uid, if it exists: no other is meant.
         claim_uid: Option<String>,
         /// The pod's uid, if it exists.
@@ -97,13 +97,15 @@ pub enum Step {
     },
     /// Delete the volume of an ordinal that is no longer there.
     DeleteVolume {
-        /// The ordinal.
-        ordinal: u32,
+        /// Its pod's name.
+        pod: String,
         /// The volume claim's uid.
         claim_uid: String,
     },
-    /// Ask the StatefulSet for fewer pods.
+    /// Ask a StatefulSet for fewer pods.
     Shrink {
+        /// Whose.
+        group: Group,
         /// This many.
         to: u32,
     },
@@ -260,7 +262,7 @@ fn next(view: &View) -> Decision {
     let mut decision = volumes::next(leader)
         .or_else(|| membership::next(leader))
         .or_else(|| rolling::next(leader))
-        .unwrap_or_else(|| settled(view));
+        .unwrap_or_else(|| settled(leader));
     decision.upkeep = upkeep(leader);
     decision
 }
@@ -268,7 +270,7 @@ fn next(view: &View) -> Decision {
 /// A formed cluster without a leader heals by itself as soon as a quorum of its members runs. All
 /// that can be done is to restart pods that cannot start as they are.
 fn leaderless(view: &View) -> Decision {
-    if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view)) {
+    if let Some(decision) = rolling::broken_first(view).or_else(|| rolling::stuck(view.voting())) {
         return decision;
     }
     // The membership as any member knows it.
@@ -313,17 +315,32 @@ fn leaderless(view: &View) -> Decision {
 }
 
 /// Nothing is left to do; says whether all is well.
-fn settled(view: &View) -> Decision {
-    if let Some(decision) = rolling::stuck(view) {
+fn settled(leader: Leader<'_>) -> Decision {
+    let view = leader.view;
+    if let Some(decision) =
+        volumes::foreign_reader(view).or_else(|| rolling::stuck(view.members.iter()))
+    {
         return decision;
     }
-    let unready: Vec<&MemberView> =
-        view.wanted_members().filter(|member| !member.ready()).collect();
+    let unready: Vec<&MemberView> = view.all_wanted().filter(|member| !member.ready()).collect();
     if unready.is_empty() {
+        let readers = match view.readers_wanted {
+            0 => String::new(),
+            1 => ", 1 read replica too".to_owned(),
+            n => format!(", {n} read replicas too"),
+        };
         let plural = if view.wanted == 1 { "member is" } else { "members are" };
-        return Decision::wait(Reason::Ready, format!("{} {plural} ready", view.wanted));
+        return Decision::wait(Reason::Ready, format!("{} {plural} ready{readers}", view.wanted));
     }
-    let reason = if unready.iter().all(|member| member.starting()) {
+    let catching_up = |member: &MemberView| {
+        member.group == Group::Readers
+            && member.node_id().is_some_and(|node| {
+                leader.status.members.contains_key(&node) && !leader.caught_up(node)
+            })
+    };
+    let reason = if unready.iter().all(|member| catching_up(member)) {
+        Reason::Scaling
+    } else if unready.iter().all(|member| member.starting()) {
         Reason::Starting
     } else {
         Reason::Degraded

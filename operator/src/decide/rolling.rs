@@ -7,8 +7,8 @@
 //!    says why. A newer template continues with it (2).
 //! 4. A pod that runs but does not get ready, with an older template, is restarted next, while the
 //!    others hold a quorum.
-//! 5. While any member is not ready, or not yet a voter, the roll waits.
-//! 6. The outdated pod with the highest ordinal that does not lead is restarted.
+//! 5. While any member is not ready, or not yet a member, the roll waits.
+//! 6. Read replicas come first: no quorum depends on them. Then the outdated pod with the highest ordinal that does not lead is restarted.
 //! 7. When only the leader is left, it hands over to the most caught-up standby, or to an observer
 //!    if no standby fits; then it is restarted like the others. One server alone is just restarted.
 
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::membership::successor;
 use super::{Decision, Reason, Step, why_unready};
+use crate::names::Group;
 use crate::view::{Leader, MemberView, PodView, View};
 
 /// For how long a pod may run without becoming ready before a newer template is tried on it.
@@ -39,7 +40,7 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
     if outdated.is_empty() {
         return None;
     }
-    if let Some(decision) = stuck(view) {
+    if let Some(decision) = stuck(view.members.iter()) {
         return Some(decision);
     }
     let lame = outdated.iter().find(|(member, pod)| {
@@ -50,8 +51,8 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
     }
     let left = outdated.len();
     let unfit: Vec<String> = view
-        .wanted_members()
-        .filter(|member| !member.ready() || member.node_id() != leader.voter_named(&member.name))
+        .all_wanted()
+        .filter(|member| !member.ready() || !belongs(leader, member))
         .map(why_unready)
         .collect();
     if !unfit.is_empty() {
@@ -59,6 +60,10 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
             Reason::Rolling,
             format!("{left} left; waiting: {}", unfit.join("; ")),
         ));
+    }
+    let mut readers = outdated.iter().filter(|(member, _)| member.group == Group::Readers);
+    if let Some((member, pod)) = readers.next_back() {
+        return Some(restart(view, member, pod, &format!("{left} left")));
     }
     let follower = outdated.iter().rev().find(|(member, _)| member.name != leader.member.name);
     if let Some((member, pod)) = follower {
@@ -86,6 +91,16 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
     }
 }
 
+/// Whether the member's volume is that of the membership.
+fn belongs(leader: Leader<'_>, member: &MemberView) -> bool {
+    match member.group {
+        Group::Voters => member.node_id() == leader.voter_named(&member.name),
+        Group::Readers => {
+            member.node_id().is_some_and(|node| leader.status.members.contains_key(&node))
+        }
+    }
+}
+
 /// Step 2: a pod that does not run and has an older template.
 pub fn broken_first(view: &View) -> Option<Decision> {
     if !view.template_seen {
@@ -101,11 +116,9 @@ pub fn broken_first(view: &View) -> Option<Decision> {
     })
 }
 
-/// Step 3: a pod that cannot start.
-pub fn stuck(view: &View) -> Option<Decision> {
-    let stuck: Vec<String> = view
-        .members
-        .iter()
+/// Step 3: one of these pods cannot start.
+pub fn stuck<'a>(members: impl Iterator<Item = &'a MemberView>) -> Option<Decision> {
+    let stuck: Vec<String> = members
         .filter(|member| !member.ready())
         .filter_map(|member| {
             Some(format!("{}: {}", member.name, member.pod.as_ref()?.trouble.as_ref()?))

@@ -3,9 +3,9 @@
 
 use proptest::prelude::*;
 
-use super::world::World;
+use super::world::{READ, World, name, ordinal};
 use super::{Reason, Step, Upkeep, decide};
-use crate::names;
+use crate::names::{self, Group};
 use metafs_admin_api::NodeId;
 
 /// What may happen to a cluster.
@@ -13,6 +13,7 @@ use metafs_admin_api::NodeId;
 enum Event {
     Scale(u32),
     Observe(u32),
+    ReadReplicas(u32),
     Crash(u32),
     Heal(u32),
     CutOff(u32),
@@ -28,10 +29,11 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let ordinal = 0_u32..5;
+    let ordinal = prop_oneof![4 => 0_u32..5, 1 => READ..READ + 2];
     prop_oneof![
         2 => prop_oneof![Just(1_u32), Just(3), Just(5)].prop_map(Event::Scale),
         2 => (0_u32..4).prop_map(Event::Observe),
+        2 => (0_u32..3).prop_map(Event::ReadReplicas),
         3 => ordinal.clone().prop_map(Event::Crash),
         3 => ordinal.clone().prop_map(Event::Heal),
         2 => ordinal.clone().prop_map(Event::CutOff),
@@ -56,6 +58,7 @@ fn happen(world: &mut World, event: &Event) {
         Event::Observe(observers) => {
             world.observers = (*observers).min(world.wanted.saturating_sub(2));
         }
+        Event::ReadReplicas(readers) => world.readers = *readers,
         Event::Crash(ordinal) => {
             if let Some(pod) = world.pods.get_mut(ordinal) {
                 pod.crashed = true;
@@ -114,7 +117,9 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
             prop_assert_eq!(before.formed_times, 0, "formed twice");
             prop_assert_eq!(Some(cluster_id), before.record.cluster_id.as_ref());
             let nodes = members.keys().copied().collect();
-            prop_assert_eq!(Some(nodes), before.record.formed_of);
+            prop_assert_eq!(&Some(nodes), &before.record.formed_of);
+            let votes = members.values().all(|m| ordinal(&m.name).is_some_and(|o| o < READ));
+            prop_assert!(votes, "formed with a read replica");
             prop_assert!(
                 before.volumes.values().all(|volume| volume.cluster.is_none()),
                 "a used volume"
@@ -140,6 +145,10 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
                 prop_assert_eq!(standby, None, "handed over to an observer");
             }
         }
+        Step::RemoveLearner { node, .. } => {
+            let votes = before.membership.as_ref().is_some_and(|m| m.voters.contains_key(node));
+            prop_assert!(!votes, "a voter removed as a learner");
+        }
         Step::RecordFormation { .. } => {
             prop_assert_eq!(&before.record.cluster_id, &None, "a second identity");
         }
@@ -154,6 +163,8 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
             let leader = before.leader.expect("a leader");
             prop_assert!(voters.contains(&leader), "the leader is removed without handing over");
             for node in voters {
+                let reader = before.ordinal_of(*node).is_some_and(|ordinal| ordinal >= READ);
+                prop_assert!(!reader, "a vote for a read replica");
                 let is_voter =
                     before.membership.as_ref().is_some_and(|m| m.voters.contains_key(node));
                 let behind =
@@ -169,6 +180,21 @@ fn pass(world: &mut World, lost: bool) -> Result<Reason, TestCaseError> {
     // Nothing the operator does takes a quorum away that was there.
     let shrunk_to_one = world.membership.as_ref().is_some_and(|m| m.voters.len() == 1);
     let restart = matches!(step, Step::Restart { .. });
+    // What is done about read replicas changes nothing for the voters.
+    let about = match step {
+        Step::Restart { pod, .. } => Some(pod.clone()),
+        Step::ReplaceVolume { pod, .. } | Step::DeleteVolume { pod, .. } => Some(pod.clone()),
+        Step::AddLearner { member, .. } => Some(member.name.clone()),
+        Step::RemoveLearner { name, .. } => Some(name.clone()),
+        Step::Shrink { group: Group::Readers, .. } => Some(name(READ)),
+        _ => None,
+    };
+    if about.and_then(|name| ordinal(&name)).is_some_and(|ordinal| ordinal >= READ) {
+        prop_assert_eq!(world.alive_voters(), before.alive_voters(), "{:?}", step);
+        prop_assert_eq!(world.leader, before.leader, "{:?}", step);
+        let voters = |world: &World| world.membership.clone().map(|m| m.voters);
+        prop_assert_eq!(voters(world), voters(&before), "{:?}", step);
+    }
     if had_quorum && !(restart && shrunk_to_one) {
         prop_assert!(world.has_quorum(), "{step:?} took the quorum");
     }
@@ -202,7 +228,10 @@ fn settle(world: &mut World) -> Result<(), TestCaseError> {
         if reason == Reason::Ready {
             let membership = world.membership.clone().expect("formed");
             prop_assert_eq!(u32::try_from(membership.voters.len()).unwrap_or(0), world.wanted);
-            prop_assert_eq!(membership.learners.len(), 0);
+            let learners: Vec<&str> = membership.learners.values().map(String::as_str).collect();
+            let count = u32::try_from(learners.len()).unwrap_or(0);
+            prop_assert_eq!(count, world.readers, "{:?}", learners);
+            prop_assert!(learners.iter().all(|name| ordinal(name).is_some_and(|o| o >= READ)));
             prop_assert!(world.pods.values().all(|pod| pod.template == world.template));
             prop_assert_eq!(world.volumes.len(), world.pods.len(), "leftover volumes");
             return Ok(());
@@ -348,6 +377,106 @@ fn scales_down_after_handing_over_and_deletes_the_volumes() {
     );
     world.wanted = 5;
     assert_eq!(kinds(&run(&mut world)), ["learner", "learner", "voters"]);
+}
+
+#[test]
+fn read_replicas_come_and_go_beside_the_voters() {
+    let mut world = formed(3);
+    let voters = world.membership.clone().unwrap().voters;
+    world.readers = 2;
+    assert_eq!(kinds(&run(&mut world)), ["learner", "learner"]);
+    assert_eq!(world.membership.clone().unwrap().learners.len(), 2);
+    // A volume that was emptied.
+    world.volumes.remove(&READ);
+    world.pods.remove(&READ);
+    assert_eq!(kinds(&run(&mut world)), ["remove learner", "learner"]);
+    // A node that is gone for good.
+    world.tick();
+    if let Some(pod) = world.pods.get_mut(&(READ + 1)) {
+        pod.node_gone = Some(1000);
+    }
+    assert_eq!(kinds(&run(&mut world)), ["replace volume", "remove learner", "learner"]);
+    world.readers = 0;
+    assert_eq!(
+        kinds(&run(&mut world)),
+        ["remove learner", "remove learner", "shrink", "delete volume", "delete volume"]
+    );
+    assert_eq!(world.membership.unwrap().voters, voters);
+    assert_eq!(world.pods.len(), 3);
+}
+
+#[test]
+fn formation_does_not_wait_for_read_replicas() {
+    let mut world = World::new(3);
+    world.readers = 1;
+    world.tick();
+    if let Some(pod) = world.pods.get_mut(&READ) {
+        pod.crashed = true;
+    }
+    for _ in 0..5 {
+        world.tick();
+        if let Some(step) = decide(&world.view()).step {
+            assert!(world.apply(&step), "{step:?}");
+        }
+    }
+    assert!(world.has_quorum());
+    let decision = decide(&world.view());
+    assert!(decision.message.contains("demo-read-0"), "{}", decision.message);
+}
+
+#[test]
+fn read_replicas_are_rolled_before_the_voters() {
+    let mut world = formed(3);
+    world.readers = 2;
+    run(&mut world);
+    world.template += 1;
+    let steps = run(&mut world);
+    let pods: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| if let Step::Restart { pod, .. } = s { Some(pod.as_str()) } else { None })
+        .collect();
+    assert_eq!(pods, ["demo-read-1", "demo-read-0", "demo-2", "demo-1", "demo-0"]);
+}
+
+#[test]
+fn a_bad_template_stops_at_the_first_read_replica() {
+    let mut world = formed(3);
+    world.readers = 2;
+    run(&mut world);
+    world.template += 1;
+    world.bad_templates.insert(world.template);
+    for _ in 0..20 {
+        world.tick();
+        if let Some(step) = decide(&world.view()).step {
+            assert!(matches!(&step, Step::Restart { pod, .. } if pod == "demo-read-1"), "{step:?}");
+            world.apply(&step);
+        }
+    }
+    assert_eq!(decide(&world.view()).reason, Reason::PodStuck);
+    assert_eq!(world.alive_voters().len(), 3);
+}
+
+#[test]
+fn a_foreign_volume_under_a_read_replica_is_left_alone() {
+    let mut world = formed(3);
+    world.readers = 1;
+    run(&mut world);
+    let node = NodeId(77);
+    if let Some(volume) = world.volumes.get_mut(&READ) {
+        volume.cluster = Some("another".into());
+        volume.node = node;
+    }
+    // The learner of before goes; its successor is not ours.
+    for _ in 0..10 {
+        world.tick();
+        if let Some(step) = decide(&world.view()).step {
+            assert!(matches!(step, Step::RemoveLearner { .. }), "{step:?}");
+            world.apply(&step);
+        }
+    }
+    let decision = decide(&world.view());
+    assert_eq!((decision.reason, decision.step), (Reason::ForeignVolume, None));
+    assert!(decision.message.contains("data-demo-read-0"), "{}", decision.message);
 }
 
 #[test]

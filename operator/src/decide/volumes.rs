@@ -1,11 +1,11 @@
 //! Volumes that cannot be used again: those whose node is gone for good, those that are lost, and
-//! those whose identity has left the cluster. One at a time, and only while the others hold a
-//! quorum.
+//! those whose identity has left the cluster. One at a time, and those of voters only while the
+//! others hold a quorum.
 
 use metafs_admin_api::Phase;
 
-use super::{Decision, Reason, Step};
-use crate::view::{Leader, MemberView};
+use super::{Decision, Reason, Step, formation};
+use crate::view::{Leader, MemberView, View};
 
 /// The next step about volumes.
 pub fn next(leader: Leader<'_>) -> Option<Decision> {
@@ -29,17 +29,38 @@ pub fn next(leader: Leader<'_>) -> Option<Decision> {
             ));
         }
     }
+    // No quorum depends on a read replica.
+    for member in leader.view.wanted_readers() {
+        if let Some(why) = expelled(leader, member) {
+            return Some(replace(member, false, why));
+        }
+        if let Some((why, force)) = unusable(leader, member) {
+            return Some(replace(member, force, why));
+        }
+    }
     if let Some(message) = lost_for_good {
         return Some(Decision::wait(Reason::NodeLost, message));
     }
     leader.view.members.iter().find_map(|member| leftover(leader, member))
 }
 
+/// A read replica with a volume of another cluster harms nobody, and is not ours to delete.
+pub fn foreign_reader(view: &View) -> Option<Decision> {
+    let recorded = view.record.cluster_id.as_deref()?;
+    let (member, id) = view
+        .wanted_readers()
+        .filter_map(|member| Some((member, member.server.as_ref()?.cluster_id.as_deref()?)))
+        .find(|(_, id)| *id != recorded)?;
+    Some(Decision::wait(Reason::ForeignVolume, formation::foreign(member, id, recorded)))
+}
+
 /// A volume whose node id is not (or no longer) in the membership must never come back under it.
 fn expelled(leader: Leader<'_>, member: &MemberView) -> Option<String> {
     let server = member.server.as_ref()?;
-    let out =
-        server.phase != Phase::Pristine && !leader.status.members.contains_key(&server.node_id);
+    let ours = server.cluster_id == leader.status.cluster_id;
+    let out = ours
+        && server.phase != Phase::Pristine
+        && !leader.status.members.contains_key(&server.node_id);
     (out && !member.terminating()).then(|| {
         format!("its volume is that of node {}, which was removed from the cluster", server.node_id)
     })
@@ -77,7 +98,7 @@ fn is_replacement(leader: Leader<'_>, member: &MemberView) -> bool {
 fn replace(member: &MemberView, force: bool, why: String) -> Decision {
     let message = format!("replacing {}: {why}", member.name);
     let step = Step::ReplaceVolume {
-        ordinal: member.ordinal,
+        pod: member.name.clone(),
         claim_uid: member.volume.as_ref().map(|volume| volume.uid.clone()),
         pod_uid: member.pod.as_ref().map(|pod| pod.uid.clone()),
         force,
@@ -92,10 +113,10 @@ fn leftover(leader: Leader<'_>, member: &MemberView) -> Option<Decision> {
     let view = leader.view;
     let volume = member.volume.as_ref().filter(|volume| !volume.terminating)?;
     let named = leader.status.members.values().any(|progress| progress.member.name == member.name);
-    if member.ordinal < view.wanted.max(view.stateful_replicas) || member.pod.is_some() || named {
+    if view.asks_for(member) || member.pod.is_some() || named {
         return None;
     }
-    let step = Step::DeleteVolume { ordinal: member.ordinal, claim_uid: volume.uid.clone() };
+    let step = Step::DeleteVolume { pod: member.name.clone(), claim_uid: volume.uid.clone() };
     Some(Decision::take(
         step,
         Reason::Scaling,

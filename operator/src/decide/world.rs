@@ -11,8 +11,25 @@ use metafs_admin_api::{
 use metafs_namespace::settings::MemberRole;
 
 use super::Step;
-use crate::names;
+use crate::names::{self, Group};
 use crate::view::{MemberView, PodView, Record, View, VolumeView};
+
+/// Ordinals of read replicas in the model begin here.
+pub(crate) const READ: u32 = 100;
+
+/// Name of a pod.
+pub(crate) fn name(ordinal: u32) -> String {
+    match ordinal.checked_sub(READ) {
+        None => names::pod("demo", ordinal),
+        Some(ordinal) => names::pod(&names::set("demo", Group::Readers), ordinal),
+    }
+}
+
+/// And back.
+pub(crate) fn ordinal(name: &str) -> Option<u32> {
+    let reader = names::ordinal(&names::set("demo", Group::Readers), name);
+    names::ordinal("demo", name).or(reader.map(|ordinal| READ + ordinal))
+}
 
 const TICK: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(60);
@@ -52,6 +69,8 @@ pub(crate) struct Membership {
 pub(crate) struct World {
     pub wanted: u32,
     pub pods_wanted: u32,
+    pub readers: u32,
+    pub reader_pods_wanted: u32,
     pub template: u32,
     /// Templates whose pods never start.
     pub bad_templates: BTreeSet<u32>,
@@ -76,6 +95,8 @@ impl World {
         Self {
             wanted,
             pods_wanted: wanted,
+            readers: 0,
+            reader_pods_wanted: 0,
             template: 1,
             bad_templates: BTreeSet::new(),
             pods: BTreeMap::new(),
@@ -125,8 +146,9 @@ impl World {
 
     /// Whether it is an observer while it does not lead.
     pub fn observes(&self, ordinal: u32) -> bool {
-        match self.forced.get(&names::pod("demo", ordinal)) {
+        match self.forced.get(&name(ordinal)) {
             Some(role) => *role == MemberRole::Observer,
+            None if ordinal >= READ => ordinal - READ < self.readers,
             None => ordinal < self.wanted && ordinal >= self.wanted - self.observers,
         }
     }
@@ -145,8 +167,10 @@ impl World {
     /// What goes by itself within ten seconds: controllers, kubelets, elections, catching up.
     pub fn tick(&mut self) {
         self.pods_wanted = self.pods_wanted.max(self.wanted);
-        self.pods.retain(|ordinal, _| *ordinal < self.pods_wanted);
-        for ordinal in 0..self.pods_wanted {
+        self.reader_pods_wanted = self.reader_pods_wanted.max(self.readers);
+        let (pods, readers) = (self.pods_wanted, self.reader_pods_wanted);
+        self.pods.retain(|ordinal, _| asked(*ordinal, pods, readers));
+        for ordinal in (0..pods).chain(READ..READ + readers) {
             if !self.volumes.contains_key(&ordinal) {
                 let node = NodeId(self.draw());
                 self.volumes.insert(ordinal, SimVolume { node, cluster: None, behind: 2 });
@@ -217,10 +241,10 @@ impl World {
         let Some(membership) = &self.membership else { return false };
         self.up(ordinal)
             && self.leader.is_some()
-            && self
-                .volumes
-                .get(&ordinal)
-                .is_some_and(|v| v.behind == 0 && membership.voters.contains_key(&v.node))
+            && self.volumes.get(&ordinal).is_some_and(|v| {
+                let learner = ordinal >= READ && membership.learners.contains_key(&v.node);
+                v.behind == 0 && (learner || membership.voters.contains_key(&v.node))
+            })
     }
 
     /// Carries a step out; `false`: it was refused.
@@ -236,7 +260,7 @@ impl World {
                 self.record.cluster_id = Some(cluster_id.clone())
             }
             Step::Initialise { via, cluster_id, members } => {
-                let Some(ordinal) = names::ordinal("demo", via) else { return false };
+                let Some(ordinal) = self::ordinal(via) else { return false };
                 if !self.up(ordinal) {
                     return false;
                 }
@@ -293,24 +317,30 @@ impl World {
                 self.term += 1;
             }
             Step::Restart { pod, uid } => {
-                let Some(ordinal) = names::ordinal("demo", pod) else { return false };
+                let Some(ordinal) = self::ordinal(pod) else { return false };
                 if self.pods.get(&ordinal).is_none_or(|pod| pod.uid.to_string() != *uid) {
                     return false;
                 }
                 self.pods.remove(&ordinal);
                 self.elect();
             }
-            Step::ReplaceVolume { ordinal, .. } => {
-                self.pods.remove(ordinal);
-                self.volumes.remove(ordinal);
+            Step::ReplaceVolume { pod, .. } => {
+                let Some(ordinal) = self::ordinal(pod) else { return false };
+                self.pods.remove(&ordinal);
+                self.volumes.remove(&ordinal);
                 self.elect();
             }
-            Step::DeleteVolume { ordinal, claim_uid: _ } => {
-                self.volumes.remove(ordinal);
+            Step::DeleteVolume { pod, claim_uid: _ } => {
+                let Some(ordinal) = self::ordinal(pod) else { return false };
+                self.volumes.remove(&ordinal);
             }
-            Step::Shrink { to } => {
-                self.pods_wanted = *to;
-                self.pods.retain(|ordinal, _| ordinal < to);
+            Step::Shrink { group, to } => {
+                match group {
+                    Group::Voters => self.pods_wanted = *to,
+                    Group::Readers => self.reader_pods_wanted = *to,
+                }
+                let (pods, readers) = (self.pods_wanted, self.reader_pods_wanted);
+                self.pods.retain(|ordinal, _| asked(*ordinal, pods, readers));
                 self.elect();
             }
         }
@@ -328,7 +358,7 @@ impl World {
     }
 
     fn member(&self, ordinal: u32) -> Member {
-        let name = names::pod("demo", ordinal);
+        let name = name(ordinal);
         Member {
             raft: format!("{name}:8030"),
             admin: format!("{name}:8031"),
@@ -344,7 +374,7 @@ impl World {
         let voter = membership.voters.contains_key(&volume.node);
         let learner = membership.learners.contains_key(&volume.node);
         let progress = |(node, name): (&NodeId, &String), voter: bool| {
-            let ordinal = names::ordinal("demo", name).unwrap_or(0);
+            let ordinal = self::ordinal(name).unwrap_or(0);
             let behind =
                 self.ordinal_of(*node).and_then(|o| self.volumes.get(&o)).map_or(9, |v| v.behind);
             let matched = 1_000_000 - 10_000 * u64::from(behind);
@@ -406,21 +436,18 @@ impl World {
     }
 
     pub fn view(&self) -> View {
-        let top = self
-            .volumes
-            .keys()
-            .chain(self.pods.keys())
-            .map(|o| o + 1)
-            .max()
-            .unwrap_or(0)
-            .max(self.wanted);
-        let members = (0..top)
+        let mut ordinals: BTreeSet<u32> =
+            (0..self.wanted).chain(READ..READ + self.readers).collect();
+        ordinals.extend(self.volumes.keys().chain(self.pods.keys()));
+        let members = ordinals
+            .into_iter()
             .map(|ordinal| {
                 let volume = self.volumes.get(&ordinal);
                 let pod = self.pods.get(&ordinal);
                 MemberView {
-                    ordinal,
-                    name: names::pod("demo", ordinal),
+                    group: if ordinal < READ { Group::Voters } else { Group::Readers },
+                    ordinal: if ordinal < READ { ordinal } else { ordinal - READ },
+                    name: name(ordinal),
                     pod: pod.map(|pod| PodView {
                         uid: pod.uid.to_string(),
                         ready: self.ready(ordinal),
@@ -451,6 +478,8 @@ impl World {
             cluster: "demo".into(),
             wanted: self.wanted,
             stateful_replicas: self.pods_wanted.max(self.wanted),
+            readers_wanted: self.readers,
+            readers_asked: self.reader_pods_wanted.max(self.readers),
             template_seen: true,
             record: self.record.clone(),
             members,
@@ -459,5 +488,12 @@ impl World {
             log_filter: "info".into(),
             node_loss_grace: GRACE,
         }
+    }
+}
+
+fn asked(ordinal: u32, pods: u32, readers: u32) -> bool {
+    match ordinal.checked_sub(READ) {
+        None => ordinal < pods,
+        Some(reader) => reader < readers,
     }
 }

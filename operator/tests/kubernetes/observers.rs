@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use metafs_crds::{ForcedRole, MemberRole, MetadataCluster, RESTORE_ROLES};
 use metafs_namespace::settings;
 use serde_json::json;
@@ -193,5 +195,147 @@ async fn forced_roles_are_shown_and_given_back() {
     // Not for ever; a second time from a pass that saw the annotation still is harmless.
     let times = harness.servers().restored("demo");
     assert!((1..=2).contains(&times), "{times} times");
+    harness.end(vec![operator]).await;
+}
+
+/// The volumes of the read replicas.
+async fn read_claims(harness: &Harness) -> Vec<String> {
+    let claims = harness.api::<PersistentVolumeClaim>().list(&ListParams::default()).await.unwrap();
+    let mut names: Vec<String> = claims.iter().map(ResourceExt::name_any).collect();
+    names.retain(|name| name.starts_with("data-demo-read-"));
+    names.sort();
+    names
+}
+
+async fn voter_uids(harness: &Harness) -> Vec<String> {
+    let mut uids = Vec::new();
+    for ordinal in 0..3 {
+        let pod = harness.api::<Pod>().get(&format!("demo-{ordinal}")).await.unwrap();
+        uids.push(pod.uid().unwrap());
+    }
+    uids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_replicas_come_and_go_and_the_voters_are_not_touched() {
+    let harness = Harness::new().await;
+    let operator = harness.operator("one").await;
+    let mut wanted = spec(3);
+    wanted.observers = 1;
+    harness.create("demo", wanted).await;
+    harness.ready("demo").await;
+    let uids = voter_uids(&harness).await;
+    let term = harness.servers().cluster("demo").term;
+    harness.servers().take_margin();
+
+    harness.change("demo", json!({ "readReplicas": 2 })).await;
+    let cluster = harness
+        .until_status("demo", "3/3", |c| {
+            c.status.as_ref().and_then(|s| s.observers_ready.as_deref()) == Some("3/3")
+        })
+        .await;
+    let status = cluster.status.unwrap();
+    assert_eq!((status.replicas, status.ready.as_deref()), (3, Some("3/3")));
+    assert_eq!(
+        status.roles.as_deref(),
+        Some(
+            "demo-0=active,demo-1=standby,demo-2=observer,demo-read-0=observer,demo-read-1=observer"
+        )
+    );
+    harness.ready("demo").await;
+    let readers = ["demo-read-0", "demo-read-1"];
+    assert_eq!(harness.servers().learners("demo"), readers);
+    until_behind(&harness, "demo-observers", &["demo-2", readers[0], readers[1]]).await;
+    let hdfs = harness.api::<ConfigMap>().get("demo-discovery").await.unwrap().data.unwrap();
+    assert!(hdfs["hdfs-site.xml"].contains(">demo-0,demo-1,demo-2,demo-read-0,demo-read-1<"));
+    // The voters' budget does not count them.
+    let budget = harness.api::<PodDisruptionBudget>().get("demo").await.unwrap().spec.unwrap();
+    assert_eq!(
+        budget.selector.unwrap().match_labels.unwrap()["app.kubernetes.io/component"],
+        "metaserver"
+    );
+    harness.api::<PodDisruptionBudget>().get("demo-read").await.unwrap();
+
+    // An emptied volume is a new learner in place of the old one.
+    let old = harness.servers().node("demo-read-1").unwrap();
+    harness
+        .api::<PersistentVolumeClaim>()
+        .delete("data-demo-read-1", &DeleteParams::default())
+        .await
+        .unwrap();
+    harness.api::<Pod>().delete("demo-read-1", &DeleteParams::default()).await.unwrap();
+    until("a new learner", || async {
+        let learners = harness.servers().cluster("demo").learners;
+        let new = harness.servers().node("demo-read-1");
+        if new.is_some_and(|new| new != old && learners.contains_key(&new) && learners.len() == 2) {
+            Ok(())
+        } else {
+            Err(learners)
+        }
+    })
+    .await;
+    harness.ready("demo").await;
+
+    for left in [1, 0] {
+        harness.change("demo", json!({ "readReplicas": left })).await;
+        until("the volumes to go", || async {
+            let now = read_claims(&harness).await;
+            if now.len() == left { Ok(()) } else { Err(now) }
+        })
+        .await;
+        harness.ready("demo").await;
+        assert_eq!(harness.servers().learners("demo"), readers[..left]);
+    }
+    until("nothing to be left", || async {
+        let set = harness.api::<StatefulSet>().get_opt("demo-read").await.unwrap().is_some();
+        let budget =
+            harness.api::<PodDisruptionBudget>().get_opt("demo-read").await.unwrap().is_some();
+        if set || budget { Err((set, budget)) } else { Ok(()) }
+    })
+    .await;
+    let cluster = harness.ready("demo").await;
+    assert_eq!(cluster.status.unwrap().observers_ready.as_deref(), Some("1/1"));
+
+    assert_eq!(voter_uids(&harness).await, uids, "a voter was restarted");
+    assert_eq!(harness.servers().cluster("demo").term, term, "another leader");
+    assert_eq!(harness.servers().vote_counts(), [3], "the votes changed");
+    assert_eq!(harness.servers().take_margin(), 1, "a voter was away");
+    harness.end(vec![operator]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_replicas_are_there_from_the_start_and_are_rolled_first() {
+    let harness = Harness::new().await;
+    let operator = harness.operator("one").await;
+    let mut wanted = spec(1);
+    wanted.read_replicas = 1;
+    wanted.volume_retention = metafs_crds::VolumeRetention::Delete;
+    harness.create("demo", wanted).await;
+    harness.ready("demo").await;
+    assert_eq!(harness.servers().voters("demo"), ["demo-0"]);
+    assert_eq!(harness.servers().learners("demo"), ["demo-read-0"]);
+
+    // It stops there if the image is bad, and the voter serves on.
+    let voter = harness.api::<Pod>().get("demo-0").await.unwrap().uid();
+    harness.change("demo", json!({ "image": "broken:1" })).await;
+    let cluster =
+        harness.until_status("demo", "PodStuck", |c| condition(c, "Stalled").1 == "PodStuck").await;
+    assert_eq!(condition(&cluster, "Available").0, "True");
+    assert_eq!(condition(&cluster, "ObserversReady").1, "NotReady");
+    assert_eq!(harness.api::<Pod>().get("demo-0").await.unwrap().uid(), voter);
+    harness.change("demo", json!({ "image": "metafs:2" })).await;
+    harness.ready("demo").await;
+    for pod in ["demo-0", "demo-read-0"] {
+        let pod = harness.api::<Pod>().get(pod).await.unwrap().spec.unwrap();
+        assert_eq!(pod.containers[0].image.as_deref(), Some("metafs:2"));
+    }
+    harness.api::<MetadataCluster>().delete("demo", &DeleteParams::default()).await.unwrap();
+    until("everything to go", || async {
+        let claims = harness.api::<PersistentVolumeClaim>().list(&ListParams::default()).await;
+        let pods = harness.api::<Pod>().list(&ListParams::default()).await;
+        let left = (claims.unwrap().items.len(), pods.unwrap().items.len());
+        if left == (0, 0) { Ok(()) } else { Err(left) }
+    })
+    .await;
     harness.end(vec![operator]).await;
 }

@@ -31,6 +31,7 @@ async fn the_operator_may_not_do_what_it_does_not_do() {
         ("", "nodes", "list", false),
         ("", "nodes", "patch", false),
         ("", "persistentvolumes", "get", false),
+        ("policy", "poddisruptionbudgets", "delete", true),
         ("", "configmaps", "delete", false),
         ("", "services", "delete", false),
         ("", "serviceaccounts/token", "create", false),
