@@ -36,6 +36,8 @@ pub struct Options {
     pub log_filter: String,
     /// The first settings.
     pub settings: Settings,
+    /// So many servers, the last ones, are declared observers in them.
+    pub observers: usize,
     /// Each server in a network namespace of its own, so that connections can be cut.
     pub namespaces: bool,
     /// Where the temporary folder is made; `None`: the system's.
@@ -54,6 +56,7 @@ impl Default for Options {
                 audit_log: false,
                 ..Settings::default()
             },
+            observers: 0,
             namespaces: false,
             base_dir: None,
         }
@@ -76,7 +79,8 @@ impl Cluster {
     /// # Errors
     /// A process cannot be started or does not answer.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { servers, timings, log_filter, settings, namespaces, base_dir } = options;
+        let Options { servers, timings, log_filter, settings, observers, namespaces, base_dir } =
+            options;
         let dir = match base_dir {
             Some(base) => TempDir::with_prefix_in("metafs-e2e-", base)?,
             None => TempDir::with_prefix("metafs-e2e-")?,
@@ -101,6 +105,8 @@ impl Cluster {
                 })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
+        let observers = servers.iter().rev().take(observers).map(Server::name).collect();
+        let settings = Settings { observers, ..settings };
         let mut cluster = Self { servers, network, dir: Some(dir), settings };
         for server in &mut cluster.servers {
             server.start()?;
@@ -137,6 +143,11 @@ impl Cluster {
         };
         self.servers.first().context("a cluster has servers")?.admin().init(&request).await?;
         Ok(())
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// All servers.

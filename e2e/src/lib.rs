@@ -5,7 +5,8 @@
 //! - [`webhdfs`] is a small WebHDFS client over [`http`]; it follows the leader.
 //! - [`rpc`] is a small client of Hadoop RPC.
 //! - [`linear`] checks histories; [`workload`] makes them; [`faults`] is the schedule meanwhile.
-//! - [`bench`] is what the binary `metafs-bench` runs.
+//! - [`sessions`] does the same for clients that read at observers.
+//! - [`bench`] is what the binary `metafs-bench` runs, [`rpc_bench`] what `metafs-rpc-bench` does.
 //!
 //! Nothing here is built into the product. The servers' binaries are not built here either: see
 //! [`binaries`].
@@ -19,7 +20,9 @@ pub mod http;
 pub mod linear;
 pub mod netns;
 pub mod rpc;
+pub mod rpc_bench;
 pub mod server;
+pub mod sessions;
 pub mod wait;
 pub mod webhdfs;
 pub mod workload;

@@ -136,11 +136,7 @@ impl Connection {
         method: &str,
         request: &impl Message,
     ) -> anyhow::Result<Result<A, Exception>> {
-        let mut header = wire::call_header(&session.client, call, retry);
-        header.state_id = session.seen;
-        let mut out = BytesMut::new();
-        wire::put_call(&mut out, &header, protocol, method, &request.encode_to_vec());
-        self.stream.write_all(&out).await?;
+        self.ask(session, call, retry, protocol, method, request).await?;
         let (header, body) =
             timeout(session.patience, self.receive()).await.context(method.to_owned())??;
         if header.call_id != call.cast_unsigned() {
@@ -159,6 +155,26 @@ impl Connection {
                 fatal: status == RpcResponseHeaderProtoRpcStatusProto::Fatal,
             })),
         }
+    }
+
+    /// Sends a call and leaves its answer.
+    ///
+    /// # Errors
+    /// The connection is no good any more.
+    pub async fn ask(
+        &mut self,
+        session: &Session,
+        call: i32,
+        retry: i32,
+        protocol: &str,
+        method: &str,
+        request: &impl Message,
+    ) -> anyhow::Result<()> {
+        let mut header = wire::call_header(&session.client, call, retry);
+        header.state_id = session.seen;
+        let mut out = BytesMut::new();
+        wire::put_call(&mut out, &header, protocol, method, &request.encode_to_vec());
+        Ok(self.stream.write_all(&out).await?)
     }
 
     async fn receive(&mut self) -> anyhow::Result<(RpcResponseHeaderProto, Option<Bytes>)> {

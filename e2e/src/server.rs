@@ -17,6 +17,8 @@ use crate::wait::eventually;
 
 /// The standard ports.
 pub mod ports {
+    /// Hadoop RPC.
+    pub const RPC: u16 = 8020;
     /// WebHDFS.
     pub const WEB: u16 = 9870;
     /// Raft.
@@ -26,7 +28,7 @@ pub mod ports {
     /// Health and metrics.
     pub const HEALTH: u16 = 9872;
     /// All of them.
-    pub const ALL: [u16; 4] = [WEB, RAFT, ADMIN, HEALTH];
+    pub const ALL: [u16; 5] = [RPC, WEB, RAFT, ADMIN, HEALTH];
 }
 
 /// Raft's clocks in a configuration.
@@ -113,6 +115,11 @@ impl Server {
     /// WebHDFS.
     pub fn web(&self) -> SocketAddr {
         self.at(ports::WEB)
+    }
+
+    /// Hadoop RPC.
+    pub fn rpc(&self) -> SocketAddr {
+        self.at(ports::RPC)
     }
 
     /// The admin API's client for it.

@@ -46,7 +46,11 @@ impl RaftBackend {
 
     /// How long another member may take to answer.
     pub(crate) fn patience(&self) -> Duration {
-        Duration::from_millis(self.shared.config().timings.election_max_ms * 3)
+        self.election_max() * 3
+    }
+
+    fn election_max(&self) -> Duration {
+        Duration::from_millis(self.shared.config().timings.election_max_ms)
     }
 
     /// The wait of an observer's read; elsewhere, what makes sure that this server leads.
@@ -55,7 +59,9 @@ impl RaftBackend {
         if let Freshness::AtLeast(seen) = freshness
             && self.ha_state() == HaState::Observer
         {
-            let bound = self.settings()?.observer_wait_ms;
+            // Cut off from the leader nothing comes that would be worth waiting for.
+            let cut_off = self.node.leader_silence() > self.election_max();
+            let bound = if cut_off { 0 } else { self.settings()?.observer_wait_ms };
             return self.waiters.wait(seen, Duration::from_millis(bound.into())).await;
         }
         let read = self.node.read().await;

@@ -101,7 +101,11 @@ impl HaService for RaftBackend {
             },
             Step::Lead => {
                 let request = TransferRequest { to: Some(NodeId(node.id())) };
-                self.leader()?.transfer_leader(&request).await.map_err(failed)?;
+                match self.leader()?.transfer_leader(&request).await {
+                    // Elected meanwhile: in `haadmin -failover` the other one has just resigned.
+                    Err(_) if matches!(node.status().role, Role::Leader { .. }) => {}
+                    done => drop(done.map_err(failed)?),
+                }
                 self.until_active().await
             }
             Step::Change(role) => {

@@ -158,7 +158,10 @@ fn quotas_and_times_speak_hdfs() {
     let mut client = Client::new(&server, "hdfs");
     let summary = |client: &mut Client| {
         let request = GetContentSummaryRequestProto { path: "/d".into() };
-        client.call("getContentSummary", &request).message::<GetContentSummaryResponseProto>().summary
+        client
+            .call("getContentSummary", &request)
+            .message::<GetContentSummaryResponseProto>()
+            .summary
     };
     let before = summary(&mut client);
     assert_eq!((before.quota, before.space_quota), (u64::MAX, u64::MAX));
@@ -191,8 +194,7 @@ fn xattrs_keep_namespace_and_value() {
     put(&server, "/f", b"");
     let mut client = Client::new(&server, "hdfs");
     let xattr = XAttrProto { namespace: 0, name: "colour".into(), value: Some(b"red".to_vec()) };
-    let set =
-        SetXAttrRequestProto { src: "/f".into(), x_attr: Some(xattr.clone()), flag: Some(1) };
+    let set = SetXAttrRequestProto { src: "/f".into(), x_attr: Some(xattr.clone()), flag: Some(1) };
     client.call("setXAttr", &set).message::<()>();
     let get = GetXAttrsRequestProto { src: "/f".into(), x_attrs: Vec::new() };
     let found: GetXAttrsResponseProto = client.call("getXAttrs", &get).message();

@@ -65,7 +65,13 @@ pub fn start_with(limits: Limits) -> Server {
 /// A formed one: `hdfs` is the superuser.
 pub fn start() -> Server {
     let server = start_with(limits());
-    server.backend.apply(Op::SetSettings(Box::new(Settings { nameservice: "demo".into(), ..Settings::default() }))).unwrap();
+    server
+        .backend
+        .apply(Op::SetSettings(Box::new(Settings {
+            nameservice: "demo".into(),
+            ..Settings::default()
+        })))
+        .unwrap();
     server
 }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use metafs_hadoop::proto::client::GetFileInfoRequestProto;
 use metafs_hadoop::wire;
-use prost::Message as _;
 use proptest::prelude::*;
+use prost::Message as _;
 
 use super::common::{CLIENT, Client, Server, limits, start, start_with};
 

@@ -1,17 +1,17 @@
 //! State ids and the states of a server, as clients see them.
 
 use metafs_door::HaState;
+use metafs_hadoop::proto::acl::FsPermissionProto;
 use metafs_hadoop::proto::client::{
     GetFileInfoRequestProto, GetQuotaUsageRequestProto, HAServiceStateResponseProto,
     MkdirsRequestProto, MkdirsResponseProto,
 };
-use metafs_hadoop::proto::acl::FsPermissionProto;
 use metafs_hadoop::proto::ha::{
     GetServiceStatusResponseProto, HARequestSource, HAServiceStateProto,
     HAStateChangeRequestInfoProto, TransitionToObserverRequestProto,
 };
 
-use super::common::{Client, HA, start, start_with, limits};
+use super::common::{Client, HA, limits, start, start_with};
 
 fn mkdirs(src: &str) -> MkdirsRequestProto {
     MkdirsRequestProto {
