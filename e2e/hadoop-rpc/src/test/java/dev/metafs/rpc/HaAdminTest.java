@@ -9,10 +9,14 @@ import org.apache.hadoop.ha.HAServiceProtocol.HAServiceState;
 import org.apache.hadoop.hdfs.tools.DFSHAAdmin;
 import org.junit.After;
 import org.junit.Before;
+import org.junit.Rule;
 import org.junit.Test;
+import org.junit.rules.Timeout;
 
 /** {@code hdfs haadmin}. */
 public class HaAdminTest {
+  @Rule public final Timeout timeout = Timeout.seconds(60);
+
   private static final String MANAGER = "MetadataCluster default/proof";
 
   private final Configuration conf = Servers.conf(Servers.Provider.CONFIGURED);

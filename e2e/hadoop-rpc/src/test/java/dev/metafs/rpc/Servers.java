@@ -82,7 +82,8 @@ final class Servers {
         "dfs.client.failover.proxy.provider." + NAMESERVICE, PROVIDERS + provider.simpleName);
     // Raft does what fencing is for; haadmin wants a method all the same.
     conf.set("dfs.ha.fencing.methods", "shell(/bin/true)");
-    conf.setInt("ipc.client.rpc-timeout.ms", 1000);
+    // Above the observer's bound of 2 s: a client that times out itself asks the observer again.
+    conf.setInt("ipc.client.rpc-timeout.ms", 3000);
     conf.setInt("ipc.client.connect.timeout", 1000);
     conf.setInt("dfs.client.failover.namenode.ha-state.probe.timeout", 1000);
     conf.setInt("dfs.client.failover.observer.probe.retry.period", 200);
@@ -108,6 +109,15 @@ final class Servers {
 
   static void start(String host) throws Exception {
     run(property("rpc.server"), "start", host);
+  }
+
+  /** Starts one that the others reach at another address than its own. */
+  static void startAs(String host, String advertised) throws Exception {
+    Path work = Path.of(property("rpc.work"));
+    String config = Files.readString(work.resolve("server.yaml"));
+    String own = config.replace("advertise: \"{name}\"", "advertise: \"" + advertised + "\"");
+    Files.writeString(work.resolve("server-" + host + ".yaml"), own);
+    start(host);
   }
 
   /** SIGKILL; returns when it is gone. */
