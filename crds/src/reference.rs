@@ -17,6 +17,34 @@ const HEAD: &str = "# MetadataCluster
 same. Examples are in [manifests/samples](../manifests/samples). Fields of Kubernetes' own types (affinity, tolerations and the like) are as in a pod.
 ";
 
+const TAIL: &str = "
+## ObserversReady
+
+| reason | meaning |
+|---|---|
+| `NoneWanted` | `observers` and `readReplicas` are 0. |
+| `AllServe` | Every wanted observer answers reads. |
+| `NotReady` | Some do not; the message says which, and why. Clients read from the others and from the active server. |
+| `Promoted` | No standby is left and an observer leads; it steps back by itself when one returns. Events `ObserverPromoted`, `ObserverDemoted`. |
+| `HandingOver` | The leader is to be an observer from now on, and hands over to a standby. |
+| `Forced` | `haadmin -forcemanual` changed roles against this resource. The next change of the spec ends that, or the annotation below. Events `RolesForced`, `RolesRestored`. |
+
+## Beside the spec
+
+| object | meaning |
+|---|---|
+| annotation `metafs.dev/restore-roles` | With any value: all members get back the roles that the resource declares, and the annotation is removed. Waits while `paused`. `kubectl annotate mdc NAME metafs.dev/restore-roles=now` |
+| pod label `metafs.dev/role` | `active`, `standby` or `observer`: what the pod is to clients now. Kept by the operator, which looks at changes of pods at once, and at least every 15 seconds. |
+| Service `NAME` | Any ready voting member. |
+| Service `NAME-active` | The active server: for clients without failover of their own, and the virtual address of `ObserverReadProxyProviderWithIPFailover`. |
+| Service `NAME-observers` | The observers. |
+| Service `NAME-members` | Without an address of its own: stable DNS names of all members. |
+| ConfigMap `NAME-discovery` | `core-site.xml` and `hdfs-site.xml` for Hadoop clients. Over `hdfs://` they read from observers where there are any. |
+| StatefulSet `NAME-read` | The read replicas, while there are any. |
+
+The Services offer ports `rpc` (8020, `hdfs://`) and `web` (9870, `webhdfs://`).
+";
+
 /// The reference.
 ///
 /// # Errors
@@ -45,6 +73,7 @@ pub fn metadatacluster_markdown() -> Result<String, DefinitionError> {
     for message in messages {
         let _ = writeln!(out, "- {message}");
     }
+    out.push_str(TAIL);
     Ok(out)
 }
 
@@ -114,6 +143,7 @@ mod tests {
         assert!(text.contains("| `replicas` | integer, 1 to 9 | `3` |"), "{text}");
         assert!(text.contains("| `storage.size` |"));
         assert!(text.contains("spec.nameservice is part of clients' URIs"));
+        assert!(text.contains(crate::RESTORE_ROLES));
         assert!(!text.contains("nodeAffinity"), "Kubernetes' own types are not unfolded");
     }
 }

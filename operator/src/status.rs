@@ -58,7 +58,7 @@ pub fn status(
         .members
         .iter()
         .filter(|member| member.pod.is_some() || view.wants(member))
-        .map(|member| member_status(view, member))
+        .map(|member| member_status(view, member, before))
         .collect();
 
     // What the leader counts; while there is none, what was last known.
@@ -217,7 +217,26 @@ fn seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-fn member_status(view: &View, member: &MemberView) -> MemberStatus {
+/// The role that was forced on a member; while nobody answers, what was last known.
+fn forced_role(
+    view: &View,
+    member: &MemberView,
+    before: Option<&MetadataClusterStatus>,
+) -> Option<ForcedRole> {
+    let Some(forced) = view.forced_roles() else {
+        return before?.members.iter().find(|old| old.name == member.name)?.forced_role;
+    };
+    Some(match forced.get(&member.name)? {
+        settings::MemberRole::Standby => ForcedRole::Standby,
+        settings::MemberRole::Observer => ForcedRole::Observer,
+    })
+}
+
+fn member_status(
+    view: &View,
+    member: &MemberView,
+    before: Option<&MetadataClusterStatus>,
+) -> MemberStatus {
     let leader = view.leader();
     let server = member.server.as_ref();
     let role = match server.map(|server| server.role) {
@@ -237,12 +256,7 @@ fn member_status(view: &View, member: &MemberView) -> MemberStatus {
     MemberStatus {
         name: member.name.clone(),
         role,
-        forced_role: view.forced_roles().and_then(|forced| forced.get(&member.name)).map(|role| {
-            match role {
-                settings::MemberRole::Standby => ForcedRole::Standby,
-                settings::MemberRole::Observer => ForcedRole::Observer,
-            }
-        }),
+        forced_role: forced_role(view, member, before),
         ready: member.ready(),
         node_id: server.map(|server| server.node_id.to_string()),
         applied_index: server.map(|server| clamp(server.applied_index)),
@@ -456,6 +470,13 @@ mod tests {
         let told = condition(&forced, "ObserversReady");
         assert_eq!((told.status.as_str(), told.reason.as_str()), ("False", "Forced"));
         assert_eq!(reasons(&before, &forced), ["RolesForced"]);
+        // Nobody answers: nothing says that they were given back.
+        let mut silent = world.clone();
+        for ordinal in 0..3 {
+            silent.force_silent(ordinal, true);
+        }
+        let unknown = of(&silent, observed(), Some(&forced), 250);
+        assert!(!reasons(&forced, &unknown).contains(&"RolesRestored"));
         world.forced.clear();
         let restored = of(&world, observed(), Some(&forced), 300);
         assert_eq!(reasons(&forced, &restored), ["RolesRestored"]);

@@ -18,6 +18,8 @@ use metafs_namespace::settings::MAX_INLINE_LIMIT;
 use crate::names::Group;
 use crate::{config, names};
 
+/// How names of Services and StatefulSets of a cluster end.
+const PARTS: [&str; 4] = ["-members", "-active", "-observers", "-read"];
 /// Most read replicas.
 const MAX_READ_REPLICAS: u32 = 16;
 
@@ -120,6 +122,13 @@ pub fn validate(
         return Err(field(
             "metadata.name",
             "use at most 40 lower-case letters, digits and '-', beginning with a letter",
+        ));
+    }
+
+    if PARTS.iter().any(|part| name.ends_with(part)) {
+        return Err(field(
+            "metadata.name",
+            "must not end in -members, -active, -observers or -read: parts of another MetadataCluster may have that name",
         ));
     }
 
@@ -433,6 +442,9 @@ pub(crate) mod tests {
         );
         assert!(bad(|s| s.leases.hard_limit_seconds = 1).contains("hardLimitSeconds"));
         assert!(bad(|s| s.limits.inline_limit_bytes = 2 << 20).contains("inlineLimitBytes"));
+        let mut part = resource(MetadataClusterSpec::default());
+        part.metadata.name = Some("demo-read".into());
+        assert!(validate(&part, &config()).unwrap_err().to_string().contains("must not end in"));
         let twice = || User { name: "a".into(), groups: vec!["g".into()] };
         let mut spec = MetadataClusterSpec::default();
         spec.permissions.users = vec![twice(), twice()];

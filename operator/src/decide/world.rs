@@ -205,6 +205,11 @@ impl World {
             }
         }
         self.elect();
+        self.replicate(1);
+    }
+
+    /// The members that run hear of the cluster, and catch up by so many ticks.
+    fn replicate(&mut self, by: u32) {
         if self.leader.is_some() {
             let members: BTreeSet<NodeId> = self
                 .membership
@@ -217,7 +222,7 @@ impl World {
                 let up = self.up(ordinal);
                 let Some(volume) = self.volumes.get_mut(&ordinal) else { continue };
                 if up && members.contains(&volume.node) {
-                    volume.behind = volume.behind.saturating_sub(1);
+                    volume.behind = volume.behind.saturating_sub(by);
                     volume.cluster = cluster.clone();
                 }
             }
@@ -232,7 +237,11 @@ impl World {
             // Only those who have everything can win.
             let full =
                 |node: &NodeId| self.volumes.values().any(|v| v.node == *node && v.behind == 0);
-            self.leader = alive.iter().copied().find(full).or_else(|| alive.first().copied());
+            let knows = |node: &NodeId| {
+                self.volumes.values().any(|v| v.node == *node && v.cluster.is_some())
+            };
+            let find = |fit: &dyn Fn(&NodeId) -> bool| alive.iter().copied().find(fit);
+            self.leader = find(&full).or_else(|| find(&knows));
             self.term += 1;
         }
     }
@@ -280,6 +289,8 @@ impl World {
                     index: 1,
                 });
                 self.elect();
+                // A majority has it, or it is not done.
+                self.replicate(0);
             }
             Step::AddLearner { node, member, replaces: _ } => {
                 return self.change(|m| {
