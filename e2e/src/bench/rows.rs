@@ -137,7 +137,7 @@ pub async fn file_status(cluster: &Cluster, scale: Scale) -> anyhow::Result<Row>
 }
 
 /// A cheap number that looks random (the mixing of splitmix64).
-fn scatter(lane: u64, number: u64) -> u64 {
+pub fn scatter(lane: u64, number: u64) -> u64 {
     let mut value = (lane << 40).wrapping_add(number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -26,7 +26,8 @@ pub fn in_lane(prefix: &str, lane: usize, number: u64, out: &mut Vec<u8>) {
     decimal(number, out);
 }
 
-fn decimal(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a number.
+pub fn decimal(mut value: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     loop {
