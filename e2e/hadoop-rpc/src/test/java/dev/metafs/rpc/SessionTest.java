@@ -205,6 +205,29 @@ public class SessionTest {
   }
 
   @Test
+  public void aCutOffObserverHoldsNobodyUp() throws Exception {
+    try (DistributedFileSystem client = reader("-1")) {
+      Path file = fresh();
+      assertFalse(client.exists(file));
+      writeUnseen(client, file);
+      // As soon as it has missed its leader, it no longer waits for what the client has seen.
+      Await.until(
+          "a read that is not held up",
+          15,
+          () -> {
+            long start = System.nanoTime();
+            assertTrue(client.exists(file));
+            return System.nanoTime() - start < 1_000_000_000L;
+          });
+      long start = System.nanoTime();
+      for (int i = 0; i < 20; i++) {
+        assertTrue(client.exists(file));
+      }
+      assertTrue("held up", System.nanoTime() - start < 10_000_000_000L);
+    }
+  }
+
+  @Test
   public void othersAreNotHeldUp() throws Exception {
     try (DistributedFileSystem writer = writer()) {
       writeUnseen(writer, fresh());
