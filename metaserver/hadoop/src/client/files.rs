@@ -15,6 +15,7 @@ use crate::proto::client::{
 use crate::refusal::Refusal;
 
 // CreateFlagProto.
+const CREATE: u32 = 1;
 const OVERWRITE: u32 = 2;
 
 /// create.
@@ -26,6 +27,13 @@ pub(super) async fn create<B: Backend>(call: &mut Call<'_, B>, request: &[u8]) -
     call.audit.status_of = Some(path.clone());
     if request.ec_policy_name.as_ref().is_some_and(|name| !name.is_empty()) {
         return Err(Refusal::unsupported("Erasure coding is not supported by this file system"));
+    }
+    if request.create_flag & CREATE == 0 {
+        let found = call.read_active(|view, caller| view.file_status(caller, &path)).await?;
+        if found.is_none() {
+            let message = format!("Can't overwrite non-existent {path}");
+            return Err(FsError::new(ErrorKind::FileNotFound, message).into());
+        }
     }
     let overwrite = request.create_flag & OVERWRITE != 0;
     let options = CreateOptions {
