@@ -2,7 +2,7 @@
 # Sourced after images.sh.
 # shellcheck shell=bash
 
-HADOOP_DIR=$CACHE/hadoop-client-$HADOOP_VERSION
+HADOOP_DIR=$CACHE/hadoop-tools-$HADOOP_VERSION
 # What the client loads, among it the login module that asks for the user's name.
 JAVA_MODULES=java.se,jdk.unsupported,jdk.security.auth,jdk.crypto.ec,jdk.naming.dns,jdk.zipfs
 
@@ -30,7 +30,7 @@ make_java_runtime() {
 }
 
 build_hadoop_client_image() {
-  local archive=$IMAGES/hadoop-client-$HADOOP_VERSION.tar source=$E2E/hadoop-client
+  local archive=$IMAGES/hadoop-tools-$HADOOP_VERSION.tar source=$E2E/hadoop-client
   # Any change of its files makes a new one.
   [[ -f $archive && -z $(find "$source" -newer "$archive" -print -quit) ]] && return 0
   cp "$source/Dockerfile" "$source/hadoop" "$source/log4j.properties" "$HADOOP_DIR/"

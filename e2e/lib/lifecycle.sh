@@ -50,7 +50,7 @@ make_images() {
 }
 
 import_images() {
-  step "Hadoop client into the nodes" import_everywhere "$HADOOP_CLIENT_IMAGE" "$IMAGES/hadoop-client-$HADOOP_VERSION.tar"
+  step "Hadoop client into the nodes" import_everywhere "$HADOOP_CLIENT_IMAGE" "$IMAGES/hadoop-tools-$HADOOP_VERSION.tar"
   step "project into the nodes" import_everywhere "$PROJECT_IMAGE" "$IMAGES/metafs.tar"
   step "its name by content" tag_project_image
 }
