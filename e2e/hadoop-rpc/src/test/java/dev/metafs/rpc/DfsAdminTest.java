@@ -50,6 +50,7 @@ public class DfsAdminTest {
   public void safeMode() throws Exception {
     dfsadmin("-safemode", "get").mentions("Safe mode is OFF");
     dfsadmin("-safemode", "wait").mentions("Safe mode is OFF");
+    dfsadmin("-safemode", "leave").mentions("Safe mode is OFF");
   }
 
   @Test
