@@ -79,7 +79,7 @@ start_java() {
   local name=$1 host=$2 port=$3
   shift 3
   daemon "$name" "$@"
-  wait_for 60 "$name" listens_or_died "$name" "$host" "$port"
+  wait_for 180 "$name" listens_or_died "$name" "$host" "$port"
   check_alive "$name"
 }
 listens_or_died() { listens "$2" "$3" || ! is_running "$1"; }

@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// Seconds of all kinds of work after a start, so that the JVM has compiled what it needs.
-    #[arg(long, default_value_t = 20.0)]
+    #[arg(long, default_value_t = 40.0)]
     warm_up: f64,
     /// Operations in flight on each connection; 1 is what one thread of a client does.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
