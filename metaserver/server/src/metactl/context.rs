@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
@@ -10,6 +10,9 @@ use futures::future::join_all;
 use metafs_admin_api::{Client, Member, NodeId, Status};
 
 use crate::config::{Config, Overrides};
+
+/// Between two looks for a leader.
+const RETRY: Duration = Duration::from_millis(20);
 
 /// Options that every command has.
 #[derive(Args, Debug)]
@@ -159,6 +162,20 @@ impl Context {
         match leader {
             Some((address, status)) => Ok((status, self.client(&address)?)),
             None => bail!("no server leads just now; `metactl status` shows what each one says"),
+        }
+    }
+
+    /// The same after a change of leaders: the new one has to confirm its term first.
+    ///
+    /// # Errors
+    /// As [`Self::leader`], for as long as one answer may take.
+    pub async fn next_leader(&self) -> anyhow::Result<(Status, Client)> {
+        let end = Instant::now() + self.timeout;
+        loop {
+            match self.leader().await {
+                Err(_) if Instant::now() < end => tokio::time::sleep(RETRY).await,
+                found => return found,
+            }
         }
     }
 }

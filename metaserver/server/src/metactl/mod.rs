@@ -174,7 +174,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
                 None => None,
             };
             client.transfer_leader(&TransferRequest { to }).await?;
-            let (status, _) = context.leader().await?;
+            let (status, _) = context.next_leader().await?;
             Ok(format!("{} leads now (term {})\n", status.own.name, status.term))
         }
         Command::Settings { set } => form::settings(&context, set.as_deref()).await,
