@@ -13,19 +13,13 @@ members_that() { mdc_field ".status.members[?(@.role==\"$1\")].name" | wc -w; }
 member_that() { mdc_field ".status.members[?(@.role==\"$1\")].name" | cut -d' ' -f1; }
 observers_are() { prints "$1" members_that Observer && prints "$1/$1" mdc_field .status.observersReady; }
 labelled() { kubectl -n "$NAMESPACE" get pods -l "app.kubernetes.io/instance=$NAME,metafs.dev/role=$1" -o name | wc -l; }
-# A client's pod has no curl; Java has one.
-put_fetch() {
-  in_client sh -c 'cat >/tmp/Fetch.java' <<'JAVA'
-public class Fetch {
-  public static void main(String[] a) throws Exception {
-    System.out.print(new String(new java.net.URL("http://" + a[0] + ":9872/metrics").openStream().readAllBytes()));
-  }
+# metrics POD: of that server. The client's pod has no curl; bash does.
+metrics() {
+  # shellcheck disable=SC2016
+  in_client bash -c 'exec 3<>"/dev/tcp/$0/9872" && printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && cat <&3' "$(pod_ip "$1")"
 }
-JAVA
-}
-fetch() { in_client java -XX:TieredStopAtLevel=1 /tmp/Fetch.java "$1"; }
 pod_ip() { kubectl -n "$NAMESPACE" get pod "$1" -o jsonpath='{.status.podIP}'; }
-listings_of() { fetch "$(pod_ip "$1")" | sed -n 's/^metafs_rpc_calls_total{method="getListing",result="ok"} //p'; }
+listings_of() { metrics "$1" | sed -n 's/^metafs_rpc_calls_total{method="getListing",result="ok"} //p'; }
 haadmin() { in_client hadoop haadmin "$@"; }
 state_of() { haadmin -ns "$NAME" -getServiceState "$1"; }
 refuses_unforced() {
@@ -48,7 +42,6 @@ check "the pods' labels tell the roles" wait_for 60 "the labels" prints 1 labell
 observer=$(member_that Observer)
 before=$(pod_uids)
 must "a folder to list" fs -mkdir -p /observed/one /observed/two
-must "a way to read metrics" put_fetch
 seen=$(listings_of "$observer")
 check "hadoop fs -ls over $URI" fs -ls /observed
 answered() { (($(listings_of "$observer") > ${seen:-0})); }
