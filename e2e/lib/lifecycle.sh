@@ -36,21 +36,22 @@ stop_cluster() {
   rm -rf --one-file-system "$RUN"
 }
 
+# The steps are chained: where a caller looks at the result, -e does not end them.
 make_images() {
-  step "Debian packages to compile with" packages_build
-  step "Debian packages for images" packages_images
-  step "Java and Maven" packages_java
-  step "Hadoop $HADOOP_VERSION client from Maven Central" fetch_hadoop_jars
-  step "Java runtime" make_java_runtime
-  step "base image of Debian $DEBIAN_RELEASE" build_base_image
-  step "image of the Hadoop client" build_hadoop_client_image
-  step "RocksDB $ROCKSDB_VERSION, compiled once" build_rocksdb
-  step "compile the project" build_programs
+  step "Debian packages to compile with" packages_build &&
+  step "Debian packages for images" packages_images &&
+  step "Java and Maven" packages_java &&
+  step "Hadoop $HADOOP_VERSION client from Maven Central" fetch_hadoop_jars &&
+  step "Java runtime" make_java_runtime &&
+  step "base image of Debian $DEBIAN_RELEASE" build_base_image &&
+  step "image of the Hadoop client" build_hadoop_client_image &&
+  step "RocksDB $ROCKSDB_VERSION, compiled once" build_rocksdb &&
+  step "compile the project" build_programs &&
   step "image of the project" build_project_image
 }
 
 import_images() {
-  step "Hadoop client into the nodes" import_everywhere "$HADOOP_CLIENT_IMAGE" "$IMAGES/hadoop-tools-$HADOOP_VERSION.tar"
-  step "project into the nodes" import_everywhere "$PROJECT_IMAGE" "$IMAGES/metafs.tar"
+  step "Hadoop client into the nodes" import_everywhere "$HADOOP_CLIENT_IMAGE" "$IMAGES/hadoop-tools-$HADOOP_VERSION.tar" &&
+  step "project into the nodes" import_everywhere "$PROJECT_IMAGE" "$IMAGES/metafs.tar" &&
   step "its name by content" tag_project_image
 }
