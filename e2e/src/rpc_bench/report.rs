@@ -260,7 +260,8 @@ fn figure(value: f64) -> String {
     match value {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
+        0.05.. => format!("{value:.2}"),
+        _ => format!("{value:.4}"),
     }
 }
 

@@ -346,3 +346,76 @@ fn file_id(answer: &[u8]) -> anyhow::Result<u64> {
     let Some(Field::Number(id)) = find(status, 13)? else { bail!("a file without an id") };
     Some(id).filter(|id| *id > 0).context("a file with id 0")
 }
+
+#[cfg(test)]
+mod tests {
+    use metafs_hadoop::proto::client::{CreateResponseProto, RenameRequestProto};
+    use metafs_hadoop::proto::hdfs::HdfsFileStatusProto;
+    use prost::Message as _;
+
+    use super::*;
+
+    fn work(kind: Kind, names: Names) -> LaneWork {
+        let task = Task { kind, root: "/r".to_owned(), names, count: None };
+        task.lanes(3).pop().expect("three clients")
+    }
+
+    #[test]
+    fn a_file_is_created_and_completed_under_the_id_of_the_answer() {
+        let work = work(Kind::Create, Names::Lane);
+        let mut request = Vec::new();
+        let (method, door) = work.first(7, &mut request).expect("there are more");
+        assert_eq!((method.name(), door), ("create", Door::Active));
+        let created = CreateRequestProto::decode(&request[..]).expect("a request");
+        assert_eq!((created.src.as_str(), created.create_flag), ("/r/2/7", CREATE));
+        let fs = HdfsFileStatusProto { file_id: Some(16_400), ..HdfsFileStatusProto::default() };
+        let answer = CreateResponseProto { fs: Some(fs) }.encode_to_vec();
+        request.clear();
+        let next = work.next(7, 0, &answer, &mut request).expect("a good answer");
+        assert_eq!(next.map(|(method, _)| method.name()), Some("complete"));
+        let completed = CompleteRequestProto::decode(&request[..]).expect("a request");
+        assert_eq!((completed.src.as_str(), completed.file_id), ("/r/2/7", Some(16_400)));
+        assert_eq!(completed.client_name, created.client_name);
+        assert!(work.next(7, 1, &[8, 1], &mut request).expect("yes").is_none());
+        assert!(work.next(7, 1, &[8, 0], &mut request).is_err());
+        assert!(work.next(7, 0, &[], &mut request).is_err());
+    }
+
+    #[test]
+    fn renames_go_on_where_the_last_ended() {
+        let work = work(Kind::Rename, Names::Renamed { places: 16 });
+        let paths = |number| {
+            let mut request = Vec::new();
+            work.first(number, &mut request).expect("there are more");
+            let RenameRequestProto { src, dst } =
+                RenameRequestProto::decode(&request[..]).expect("a request");
+            (src, dst)
+        };
+        assert_eq!(paths(3), ("/r/2/3-0".to_owned(), "/r/2/3-1".to_owned()));
+        assert_eq!(paths(19), ("/r/2/3-1".to_owned(), "/r/2/3-2".to_owned()));
+    }
+
+    #[test]
+    fn clients_share_the_files_of_a_tree_and_a_missing_one_is_an_error() {
+        let names = Names::Listed { files: 20 };
+        let mut requests = Vec::new();
+        for lane in
+            (Task { kind: Kind::Create, root: "/r".to_owned(), names, count: None }).lanes(3)
+        {
+            let mut request = Vec::new();
+            let mut number = 0;
+            while lane.first(number, &mut request).is_some() {
+                requests.push(CreateRequestProto::decode(&request[..]).expect("a request").src);
+                request.clear();
+                number += 1;
+            }
+        }
+        requests.sort();
+        requests.dedup();
+        assert_eq!(
+            (requests.len(), requests[0].as_str(), requests[19].as_str()),
+            (20, "/r/0/0", "/r/1/9")
+        );
+        assert!(work(Kind::FileInfo, names).next(0, 0, &[], &mut Vec::new()).is_err());
+    }
+}
