@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.XAttrSetFlag;
@@ -61,7 +62,7 @@ public class AtMostOnceTest {
   }
 
   @After
-  public void close() throws Exception {
+  public void closeAll() throws Exception {
     for (Forwarder forwarder : forwarders) {
       forwarder.close();
     }
@@ -132,6 +133,19 @@ public class AtMostOnceTest {
   public void create() throws Exception {
     leaderDiesIn("create", () -> client.create(file, false)).close();
     assertEquals(0, direct.getFileStatus(file).getLen());
+    assertTrue(direct.isFileClosed(file));
+  }
+
+  /** Not remembered, but whoever closes what is closed has closed it (HDFS-3031). */
+  @Test
+  public void close() throws Exception {
+    FSDataOutputStream out = client.create(file, false);
+    leaderDiesIn(
+        "complete",
+        () -> {
+          out.close();
+          return null;
+        });
     assertTrue(direct.isFileClosed(file));
   }
 
