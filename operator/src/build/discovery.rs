@@ -60,6 +60,12 @@ fn core(cluster: &ValidatedCluster) -> Vec<Line> {
         property("fs.trash.interval", cluster.settings.trash_interval_minutes.to_string()),
         // A node that vanished answers nothing at all: go on to the next one soon.
         property("ipc.client.connect.timeout", "5000"),
+        // A server that stands still answers nothing either: longer than an observer lets a read wait and
+        // than a write takes to be given up, so that who is well is not left.
+        property(
+            "ipc.client.rpc-timeout.ms",
+            (cluster.settings.observer_wait_ms.max(10_000) + 10_000).to_string(),
+        ),
     ]
 }
 
@@ -107,6 +113,9 @@ fn hdfs(cluster: &ValidatedCluster, pods: Pods) -> Vec<Line> {
             format!("dfs.client.failover.observer.auto-msync-period.{nameservice}"),
             msync,
         ),
+        // Clients that found no observer look again after this long; Hadoop's default is ten minutes.
+        property("dfs.client.failover.observer.probe.retry.period", "10s"),
+        property("dfs.client.failover.namenode.ha-state.probe.timeout", "5s"),
         Line::Comment(
             "for those who prefer ObserverReadProxyProviderWithIPFailover: the Service of the active server",
         ),
