@@ -151,15 +151,16 @@ impl<W: Work> Lane<W> {
         })
     }
 
-    /// Works until there is no more to do or the end is asked for; how many operations were done.
+    /// Works until there is no more to do or the end is asked for; how many operations were done. At a
+    /// fixed rate it begins after `delay`, so that clients do not all call at once.
     ///
     /// # Errors
     /// A call failed.
-    pub async fn run(mut self) -> anyhow::Result<u64> {
+    pub async fn run(mut self, delay: Duration) -> anyhow::Result<u64> {
         if self.observer.is_some() {
             self.msync().await?;
         }
-        let mut due = Instant::now();
+        let mut due = Instant::now() + delay;
         let mut more = true;
         loop {
             more &= !self.shared.stop.get();

@@ -102,8 +102,11 @@ async fn drive_here<W: Work + 'static>(
     }
     let mut done = vec![0; lanes.len()];
     let mut running = JoinSet::new();
+    let apart =
+        target.every.unwrap_or_default() / u32::try_from(lanes.len()).unwrap_or(u32::MAX).max(1);
     for (number, lane) in lanes.into_iter().enumerate() {
-        running.spawn_local(async move { lane.run().await.map(|done| (number, done)) });
+        let delay = apart * u32::try_from(number).unwrap_or(0);
+        running.spawn_local(async move { lane.run(delay).await.map(|done| (number, done)) });
     }
     let mut all = async || {
         while let Some(ended) = running.join_next().await {
