@@ -88,7 +88,7 @@ impl Client {
         let answer =
             connection.call_as(session, call, retry, CLIENT_PROTOCOL, method, request).await;
         match answer {
-            Err(error) => return Attempt::Elsewhere(format!("{error:#}")),
+            Err(error) => Attempt::Elsewhere(format!("{error:#}")),
             Ok(answer) => {
                 self.connections[server] = Some(connection);
                 match answer {

@@ -288,7 +288,7 @@ impl<B: Backend + HaService> Connection<B> {
             };
             let (header, frame) = match parse(frame) {
                 Ok(parsed) => parsed,
-                Err((header, refusal)) => return self.refuse(&header, refusal).await,
+                Err(bad) => return self.refuse(&bad.0, bad.1).await,
             };
             match header.call_id {
                 wire::PING_CALL => continue,
@@ -366,7 +366,7 @@ impl<B: Backend + HaService> Connection<B> {
         let frame = self.frame(patience).await?;
         match parse(frame) {
             Ok(parsed) => Ok(parsed),
-            Err((header, refusal)) => Err(self.refuse(&header, refusal).await),
+            Err(bad) => Err(self.refuse(&bad.0, bad.1).await),
         }
     }
 
@@ -414,12 +414,13 @@ impl<B: Backend + HaService> Connection<B> {
 type Parsed = (RpcRequestHeaderProto, Bytes);
 
 /// A frame's header and the rest (`Connection.checkRpcHeaders`).
-fn parse(mut frame: Bytes) -> Result<Parsed, (RpcRequestHeaderProto, Refusal)> {
+fn parse(mut frame: Bytes) -> Result<Parsed, Box<(RpcRequestHeaderProto, Refusal)>> {
     let header = match wire::take_message::<RpcRequestHeaderProto>(&mut frame) {
         Ok(header) => header,
         Err(error) => {
             let message = format!("the rpc header cannot be read: {error}");
-            return Err((wire::call_header(&[], wire::NO_CALL, -1), Refusal::header(message)));
+            let header = wire::call_header(&[], wire::NO_CALL, -1);
+            return Err(Box::new((header, Refusal::header(message))));
         }
     };
     let problem = match header.rpc_op {
@@ -434,7 +435,7 @@ fn parse(mut frame: Bytes) -> Result<Parsed, (RpcRequestHeaderProto, Refusal)> {
     };
     match problem {
         None => Ok((header, frame)),
-        Some(message) => Err((header, Refusal::header(message))),
+        Some(message) => Err(Box::new((header, Refusal::header(message)))),
     }
 }
 

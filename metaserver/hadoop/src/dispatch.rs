@@ -36,7 +36,7 @@ pub(crate) enum Protocol {
     RefreshUserMappings,
     RefreshAuthorization,
     RefreshCallQueue,
-    ProtocolInfo,
+    MetaInfo,
 }
 
 impl Protocol {
@@ -52,7 +52,7 @@ impl Protocol {
                 Self::RefreshAuthorization
             }
             "org.apache.hadoop.ipc.RefreshCallQueueProtocol" => Self::RefreshCallQueue,
-            "org.apache.hadoop.ipc.ProtocolMetaInfoPB" => Self::ProtocolInfo,
+            "org.apache.hadoop.ipc.ProtocolMetaInfoPB" => Self::MetaInfo,
             _ => return None,
         })
     }

@@ -35,8 +35,8 @@ pub(crate) fn find(protocol: Protocol, name: &str) -> Option<Method> {
         }
         (Protocol::RefreshAuthorization, "refreshServiceAcl") => "refreshServiceAcl",
         (Protocol::RefreshCallQueue, "refreshCallQueue") => "refreshCallQueue",
-        (Protocol::ProtocolInfo, "getProtocolVersions") => "getProtocolVersions",
-        (Protocol::ProtocolInfo, "getProtocolSignature") => "getProtocolSignature",
+        (Protocol::MetaInfo, "getProtocolVersions") => "getProtocolVersions",
+        (Protocol::MetaInfo, "getProtocolSignature") => "getProtocolSignature",
         _ => return None,
     };
     Some(Method { name, audit: "" })
@@ -56,11 +56,11 @@ pub(crate) fn handle<B: Backend>(
             let groups = call.settings()?.caller(&user).groups;
             encode(&GetGroupsForUserResponseProto { groups })
         }
-        (Protocol::ProtocolInfo, "getProtocolVersions") => {
+        (Protocol::MetaInfo, "getProtocolVersions") => {
             let GetProtocolVersionsRequestProto { protocol } = decode(request)?;
             encode(&versions(&protocol))
         }
-        (Protocol::ProtocolInfo, _) => {
+        (Protocol::MetaInfo, _) => {
             let GetProtocolSignatureRequestProto { protocol, rpc_kind } = decode(request)?;
             encode(&signature(&protocol, &rpc_kind))
         }

@@ -104,7 +104,9 @@ impl HaService for RaftBackend {
                 match self.leader()?.transfer_leader(&request).await {
                     // Elected meanwhile: in `haadmin -failover` the other one has just resigned.
                     Err(_) if matches!(node.status().role, Role::Leader { .. }) => {}
-                    done => drop(done.map_err(failed)?),
+                    done => {
+                        done.map_err(failed)?;
+                    }
                 }
                 self.until_active().await
             }
