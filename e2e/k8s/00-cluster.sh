@@ -84,7 +84,7 @@ check "three pods with volumes of their own start" start_pods
 check "on three nodes" prints 3 nodes_of_pods
 check "exec and a file of the volume" prints web-0 in_pod cat /data/index.html
 check "logs" mentions started kubectl -n "$NS" logs web-1
-check "DNS of a headless service" prints web-2 in_pod wget -qO- "http://web-2.web.$NS.svc.cluster.local:8080/"
+check "DNS of a headless service" wait_for 30 "the name" prints web-2 in_pod wget -qO- "http://web-2.web.$NS.svc.cluster.local:8080/"
 check "a service reaches several pods" through_service
 check "a pod reaches the API server" in_pod nc -w 3 kubernetes.default.svc 443
 check "deleted with its claims" cleanup
