@@ -147,7 +147,10 @@ impl Client {
                 Attempt::Elsewhere(_) => {}
             }
         }
-        Ok((self.active(method, request).await?, From::Active))
+        let answer = self.active(method, request).await?;
+        // On the way round an observer may have answered after all.
+        let from = if observers.contains(&self.active) { From::Observer } else { From::Active };
+        Ok((answer, from))
     }
 }
 
