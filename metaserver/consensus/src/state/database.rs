@@ -149,14 +149,6 @@ fn read_meta(db: &DB) -> io::Result<SnapshotMeta> {
     Ok(SnapshotMeta { last_log_id: applied.map(LogId::from), last_membership: membership })
 }
 
-/// The first key behind all that start with `prefix`; `None`: there is none.
-pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    Some(end)
-}
-
 fn generation(number: u64) -> String {
     format!("{number:08}")
 }

@@ -212,7 +212,7 @@ impl StateStore {
         let mut changes = batch.finish().map_err(io::Error::other)?;
         let mut write = WriteBatch::default();
         for prefix in &changes.cleared {
-            if let Some(end) = database::prefix_end(prefix) {
+            if let Some(end) = rows::successor(prefix) {
                 write.delete_range(prefix.as_slice(), end.as_slice());
             }
         }

@@ -221,7 +221,7 @@ fn scan_options(prefix: &[u8]) -> ReadOptions {
 }
 
 /// The first key after all that start with `prefix`; `None`: there is no such key.
-fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|b| *b != u8::MAX)?;
     let mut end = prefix[..=kept].to_vec();
     end[kept] += 1;

@@ -370,53 +370,6 @@ pub struct RemoteExceptionProto {
     pub message: Option<String>,
 }
 
-/// `StorageReportProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct StorageReportProto {
-    #[prost(string, required, tag = "1")]
-    pub storage_uuid: String,
-    #[prost(bool, optional, tag = "2", default = "false")]
-    pub failed: Option<bool>,
-    #[prost(uint64, optional, tag = "3", default = "0")]
-    pub capacity: Option<u64>,
-    #[prost(uint64, optional, tag = "4", default = "0")]
-    pub dfs_used: Option<u64>,
-    #[prost(uint64, optional, tag = "5", default = "0")]
-    pub remaining: Option<u64>,
-    #[prost(uint64, optional, tag = "6", default = "0")]
-    pub block_pool_used: Option<u64>,
-    #[prost(message, optional, tag = "7")]
-    pub storage: Option<DatanodeStorageProto>,
-    #[prost(uint64, optional, tag = "8")]
-    pub non_dfs_used: Option<u64>,
-    #[prost(string, optional, tag = "9")]
-    pub mount: Option<String>,
-}
-
-/// `DatanodeStorageProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DatanodeStorageProto {
-    #[prost(string, required, tag = "1")]
-    pub storage_uuid: String,
-    #[prost(
-        enumeration = "DatanodeStorageProtoStorageState",
-        optional,
-        tag = "2",
-        default = "Normal"
-    )]
-    pub state: Option<i32>,
-    #[prost(enumeration = "StorageTypeProto", optional, tag = "3", default = "Disk")]
-    pub storage_type: Option<i32>,
-}
-
-/// `DatanodeStorageProto.StorageState` of hdfs.proto.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum DatanodeStorageProtoStorageState {
-    Normal = 0,
-    ReadOnlyShared = 1,
-}
-
 /// `CorruptFileBlocksProto` of hdfs.proto.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CorruptFileBlocksProto {
@@ -473,44 +426,6 @@ pub struct StorageTypeQuotaInfoProto {
     pub consumed: u64,
 }
 
-/// `GetDelegationTokenRequestProto` of Security.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetDelegationTokenRequestProto {
-    #[prost(string, required, tag = "1")]
-    pub renewer: String,
-}
-
-/// `GetDelegationTokenResponseProto` of Security.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetDelegationTokenResponseProto {
-    #[prost(message, optional, tag = "1")]
-    pub token: Option<TokenProto>,
-}
-
-/// `DataEncryptionKeyProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DataEncryptionKeyProto {
-    #[prost(uint32, required, tag = "1")]
-    pub key_id: u32,
-    #[prost(string, required, tag = "2")]
-    pub block_pool_id: String,
-    #[prost(bytes = "vec", required, tag = "3")]
-    pub nonce: Vec<u8>,
-    #[prost(bytes = "vec", required, tag = "4")]
-    pub encryption_key: Vec<u8>,
-    #[prost(uint64, required, tag = "5")]
-    pub expiry_date: u64,
-    #[prost(string, optional, tag = "6")]
-    pub encryption_algorithm: Option<String>,
-}
-
-/// `ListEncryptionZonesRequestProto` of encryption.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListEncryptionZonesRequestProto {
-    #[prost(int64, required, tag = "1")]
-    pub id: i64,
-}
-
 /// `ListEncryptionZonesResponseProto` of encryption.proto.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListEncryptionZonesResponseProto {
@@ -542,48 +457,11 @@ pub struct GetEZForPathRequestProto {
     pub src: String,
 }
 
-/// `GetEZForPathResponseProto` of encryption.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetEZForPathResponseProto {
-    #[prost(message, optional, tag = "1")]
-    pub zone: Option<EncryptionZoneProto>,
-}
-
-/// `GetErasureCodingPoliciesResponseProto` of erasurecoding.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetErasureCodingPoliciesResponseProto {
-    #[prost(message, repeated, tag = "1")]
-    pub ec_policies: Vec<ErasureCodingPolicyProto>,
-}
-
 /// `GetErasureCodingPolicyRequestProto` of erasurecoding.proto.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetErasureCodingPolicyRequestProto {
     #[prost(string, required, tag = "1")]
     pub src: String,
-}
-
-/// `GetErasureCodingPolicyResponseProto` of erasurecoding.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetErasureCodingPolicyResponseProto {
-    #[prost(message, optional, tag = "1")]
-    pub ec_policy: Option<ErasureCodingPolicyProto>,
-}
-
-/// `GetErasureCodingCodecsResponseProto` of erasurecoding.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GetErasureCodingCodecsResponseProto {
-    #[prost(message, repeated, tag = "1")]
-    pub codec: Vec<CodecProto>,
-}
-
-/// `CodecProto` of erasurecoding.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CodecProto {
-    #[prost(string, required, tag = "1")]
-    pub codec: String,
-    #[prost(string, required, tag = "2")]
-    pub coders: String,
 }
 
 /// `QuotaUsageProto` of hdfs.proto.
@@ -599,44 +477,4 @@ pub struct QuotaUsageProto {
     pub space_quota: u64,
     #[prost(message, optional, tag = "5")]
     pub type_quota_infos: Option<StorageTypeQuotaInfosProto>,
-}
-
-/// `SnapshottableDirectoryListingProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SnapshottableDirectoryListingProto {
-    #[prost(message, repeated, tag = "1")]
-    pub snapshottable_dir_listing: Vec<SnapshottableDirectoryStatusProto>,
-}
-
-/// `SnapshottableDirectoryStatusProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SnapshottableDirectoryStatusProto {
-    #[prost(message, required, tag = "1")]
-    pub dir_status: HdfsFileStatusProto,
-    #[prost(uint32, required, tag = "2")]
-    pub snapshot_quota: u32,
-    #[prost(uint32, required, tag = "3")]
-    pub snapshot_number: u32,
-    #[prost(bytes = "vec", required, tag = "4")]
-    pub parent_fullpath: Vec<u8>,
-}
-
-/// `SnapshotListingProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SnapshotListingProto {
-    #[prost(message, repeated, tag = "1")]
-    pub snapshot_listing: Vec<SnapshotStatusProto>,
-}
-
-/// `SnapshotStatusProto` of hdfs.proto.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SnapshotStatusProto {
-    #[prost(message, required, tag = "1")]
-    pub dir_status: HdfsFileStatusProto,
-    #[prost(uint32, required, tag = "2")]
-    pub snapshot_id: u32,
-    #[prost(bytes = "vec", required, tag = "3")]
-    pub parent_fullpath: Vec<u8>,
-    #[prost(bool, required, tag = "4")]
-    pub is_deleted: bool,
 }
