@@ -147,7 +147,7 @@ mod tests {
         let header = RpcResponseHeaderProto {
             call_id: 300,
             server_ipc_version_num: Some(9),
-            client_id: Some(vec![7; 16]),
+            client_id: Some(vec![7; 16].into()),
             retry_count: Some(-1),
             state_id: Some(-5),
             ..RpcResponseHeaderProto::default()

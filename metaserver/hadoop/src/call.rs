@@ -108,7 +108,7 @@ impl<B: Backend> Call<'_, B> {
     /// The call's identity; `None` for a client that does not tell one of 16 bytes
     /// (`RetryCache.skipRetryCache`).
     fn id(&self) -> Option<CallId> {
-        let client = self.header.client_id.as_slice().try_into().ok()?;
+        let client = self.header.client_id.as_ref().try_into().ok()?;
         Some(CallId { client, call: self.header.call_id })
     }
 }

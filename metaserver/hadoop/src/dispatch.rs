@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use metafs_door::{Backend, HaService, audit};
 use metafs_namespace::{Caller, ErrorKind};
 
 use crate::call::{Answered, Audited, Call};
 use crate::client;
-use crate::connection::{Peer, failure, success};
+use crate::connection::Peer;
 use crate::ha;
 use crate::metrics::Held;
 use crate::proto::rpc::{RequestHeaderProto, RpcRequestHeaderProto};
@@ -61,40 +61,37 @@ impl Protocol {
     pub(crate) const VERSION: u64 = 1;
 }
 
-/// The whole frame that answers a call.
+/// What answers a call.
+pub(crate) struct Answer {
+    /// The call's header.
+    pub(crate) header: RpcRequestHeaderProto,
+    /// Its handler's word.
+    pub(crate) result: Answered,
+}
+
+/// Answers a call.
 pub(crate) async fn answer<B: Backend + HaService>(
     door: &Door<B>,
-    peer: Peer,
+    peer: &Peer,
     header: RpcRequestHeaderProto,
     frame: Bytes,
-) -> Bytes {
+) -> Answer {
     let started = Instant::now();
     let _under_way = Held::new(&door.metrics.in_flight);
     let mut method = Method { name: "unknown", audit: "" };
-    let mut call = Call { door, peer: &peer, header: &header, audit: Audited::default() };
-    let answered = handle(&mut call, frame, &mut method).await;
+    let mut call = Call { door, peer, header: &header, audit: Audited::default() };
+    let result = handle(&mut call, frame, &mut method).await;
     let Call { audit, .. } = call;
     if !method.audit.is_empty() {
-        log(door, &peer, method, &audit, &answered);
+        log(door, peer, method, &audit, &result);
     }
-    let mut out = BytesMut::new();
-    // After the answer was made: what it shows is not above this.
-    let state_id = door.backend.state_id();
-    let result = match &answered {
-        Ok(body) => {
-            wire::put_response(&mut out, &success(&header, state_id), Some(body));
-            "ok"
-        }
-        Err(refusal) => {
-            wire::put_response(&mut out, &failure(&header, refusal, state_id), None);
-            match refusal.kind {
-                Some(ErrorKind::Standby | ErrorKind::Retriable) => "failover",
-                _ => "refused",
-            }
-        }
+    let outcome = match &result {
+        Ok(_) => "ok",
+        Err(Refusal { kind: Some(ErrorKind::Standby | ErrorKind::Retriable), .. }) => "failover",
+        Err(_) => "refused",
     };
-    door.metrics.observe(method.name, result, started.elapsed());
-    out.freeze()
+    door.metrics.observe(method.name, outcome, started.elapsed());
+    Answer { header, result }
 }
 
 async fn handle<B: Backend + HaService>(

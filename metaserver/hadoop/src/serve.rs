@@ -8,9 +8,9 @@ use std::time::Duration;
 use metafs_door::{Backend, HaService};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::connection;
 use crate::limits::Limits;
@@ -41,13 +41,14 @@ pub async fn serve<B: Backend + HaService>(
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(door.limits.max_connections));
-    let (ending, ended) = (CancellationToken::new(), CancellationToken::new());
-    let connections = TaskTracker::new();
+    let ending = CancellationToken::new();
+    let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
@@ -63,20 +64,16 @@ pub async fn serve<B: Backend + HaService>(
             door.metrics.rejected.inc();
             continue;
         };
-        let (door, ending, ended) = (Arc::clone(&door), ending.clone(), ended.clone());
+        let (door, ending) = (Arc::clone(&door), ending.clone());
         connections.spawn(async move {
             let _slot = slot;
-            tokio::select! {
-                () = connection::serve(stream, door, ending) => {}
-                () = ended.cancelled() => {}
-            }
+            connection::serve(stream, door, ending).await;
         });
     }
     drop(listener);
     ending.cancel();
-    connections.close();
-    if timeout(door.limits.grace, connections.wait()).await.is_err() {
-        ended.cancel();
-        connections.wait().await;
+    let all = async { while connections.join_next().await.is_some() {} };
+    if timeout(door.limits.grace, all).await.is_err() {
+        connections.shutdown().await;
     }
 }

@@ -88,7 +88,7 @@ pub fn call_header(client: &[u8], call: i32, retry: i32) -> RpcRequestHeaderProt
         rpc_kind: Some(RpcKindProto::RpcProtocolBuffer.into()),
         rpc_op: Some(RpcRequestHeaderProtoOperationProto::RpcFinalPacket.into()),
         call_id: call,
-        client_id: client.to_vec(),
+        client_id: Bytes::copy_from_slice(client),
         retry_count: Some(retry),
         ..RpcRequestHeaderProto::default()
     }

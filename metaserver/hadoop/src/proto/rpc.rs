@@ -1,5 +1,7 @@
 //! Hadoop RPC itself: headers, the connection context, SASL negotiation and protocol versions.
 
+use bytes::Bytes;
+
 /// `RpcRequestHeaderProto` of RpcHeader.proto.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RpcRequestHeaderProto {
@@ -9,8 +11,8 @@ pub struct RpcRequestHeaderProto {
     pub rpc_op: Option<i32>,
     #[prost(sint32, required, tag = "3")]
     pub call_id: i32,
-    #[prost(bytes = "vec", required, tag = "4")]
-    pub client_id: Vec<u8>,
+    #[prost(bytes = "bytes", required, tag = "4")]
+    pub client_id: Bytes,
     #[prost(sint32, optional, tag = "5", default = "-1")]
     pub retry_count: Option<i32>,
     #[prost(message, optional, tag = "6")]
@@ -76,8 +78,8 @@ pub struct RpcResponseHeaderProto {
     pub error_msg: Option<String>,
     #[prost(enumeration = "RpcResponseHeaderProtoRpcErrorCodeProto", optional, tag = "6")]
     pub error_detail: Option<i32>,
-    #[prost(bytes = "vec", optional, tag = "7")]
-    pub client_id: Option<Vec<u8>>,
+    #[prost(bytes = "bytes", optional, tag = "7")]
+    pub client_id: Option<Bytes>,
     #[prost(sint32, optional, tag = "8", default = "-1")]
     pub retry_count: Option<i32>,
     #[prost(int64, optional, tag = "9")]
