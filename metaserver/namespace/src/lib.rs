@@ -33,6 +33,6 @@ pub use command::{CallId, Caller, Command, Mutation, Op};
 pub use error::{ErrorKind, Failure, FsError, RowsError};
 pub use memory::MemoryRows;
 pub use reply::Reply;
-pub use rows::{Changes, Rows};
+pub use rows::{Changes, Rows, read_children};
 pub use settings::Settings;
 pub use view::View;

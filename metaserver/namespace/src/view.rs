@@ -13,11 +13,13 @@ use crate::error::{ErrorKind, Failure, FsError, RowsError};
 use crate::inode::{Dentry, Inode, ROOT};
 use crate::keys::{self, State};
 use crate::permission::{self, Access, Checks};
-use crate::reply::{AclStatus, Content, ContentSummary, FileStatus, Listing, Totals, XAttrs};
-use crate::resolve::{Tree, Walk, allow, dangling, enter, not_formed, not_found};
+use crate::reply::{AclStatus, Content, ContentSummary, FileStatus, Totals, XAttrs};
+use crate::resolve::{Tree, Walk, allow, enter, not_formed, not_found};
 use crate::rows::Rows;
 use crate::settings::Settings;
 use crate::xattr::{self, XAttr, XAttrName};
+
+mod listing;
 
 /// The committed namespace.
 pub struct View<'a, R: Rows + ?Sized> {
@@ -178,75 +180,6 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
                 Ok(None)
             }
             Err(error) => Err(error),
-        }
-    }
-
-    /// getListing, a page of up to `limit` entries after `start_after`; `None`: it does not
-    /// exist. Of a file: one entry with an empty name.
-    ///
-    /// # Errors
-    /// AccessControl.
-    pub fn list(
-        &self,
-        caller: &Caller,
-        path: &str,
-        start_after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Option<Listing>, Failure> {
-        let walk = self.open(caller, path)?;
-        let Some(inode) = walk.target() else {
-            return Ok(None);
-        };
-        let Some(directory) = inode.directory() else {
-            return Ok(Some(Listing { entries: vec![FileStatus::of(inode, "")], remaining: 0 }));
-        };
-        self.allow_target(caller, &walk, Access::READ_EXECUTE)?;
-        let mut page = self.page(inode.id, start_after, limit.saturating_add(1))?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let mut entries = Vec::with_capacity(page.len());
-        for (name, entry) in page {
-            let Some(child) = self.rows.inode(entry.child)? else {
-                return Err(dangling(inode.id, &name, entry.child).into());
-            };
-            entries.push(FileStatus::of(&child, &child.name));
-        }
-        let remaining = match start_after {
-            None => directory.children.saturating_sub(entries.len() as u32),
-            Some(_) => u32::from(more),
-        };
-        Ok(Some(Listing { entries, remaining }))
-    }
-
-    /// Names and entries of a directory in order.
-    fn page(
-        &self,
-        id: u64,
-        start_after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Dentry)>, RowsError> {
-        let prefix = keys::dentry_prefix(id);
-        let start = start_after.map(|name| keys::dentry(id, name));
-        let from = match &start {
-            Some(key) => Bound::Excluded(key.as_slice()),
-            None => Bound::Unbounded,
-        };
-        let mut page = Vec::new();
-        let mut failed = None;
-        self.rows.scan(&prefix, from, &mut |key, value| {
-            match keys::decode(key, value) {
-                Ok(entry) => page.push((keys::dentry_name(key).to_vec(), entry)),
-                Err(error) => failed = Some(error),
-            }
-            if failed.is_some() || page.len() >= limit {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(page),
         }
     }
 

@@ -5,11 +5,12 @@
 use std::hash::{Hash, Hasher};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use metafs_namespace::inode::{Dentry, Inode};
 use metafs_namespace::keys::State;
-use metafs_namespace::{Changes, Rows, RowsError, Settings, keys};
+use metafs_namespace::{Changes, Rows, RowsError, Settings, keys, read_children};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot};
@@ -17,13 +18,22 @@ use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot};
 /// Bytes of decoded inodes and of directory entries kept, roughly.
 const INODE_BUDGET: u64 = 48 << 20;
 const DENTRY_BUDGET: u64 = 24 << 20;
+/// Bytes of listings of small directories kept, roughly; with the inodes, which the other cache may
+/// have dropped.
+const LISTING_BUDGET: u64 = 24 << 20;
 
 /// Decoded rows. Changed only by the state machine, together with the rows, while it keeps
 /// readers out; filled by readers while they keep the state machine out.
 pub struct Caches {
     inodes: Cache<u64, Arc<Inode>, InodeWeight>,
     dentries: Cache<DentryKey, Dentry, DentryWeight>,
+    listings: Cache<u64, Listing, ListingWeight>,
+    /// Whether there ever was a listing here: where nobody lists, none has to be looked for.
+    lists: AtomicBool,
 }
+
+/// What a small directory holds, in the order of names.
+type Listing = Arc<[Arc<Inode>]>;
 
 #[derive(Clone, PartialEq, Eq)]
 struct DentryKey {
@@ -61,10 +71,25 @@ const ITEM: u64 = 64;
 #[derive(Clone)]
 struct InodeWeight;
 
+/// Bytes of a decoded inode, roughly.
+fn weight(inode: &Inode) -> u64 {
+    let acl = inode.acl.as_ref().map_or(0, |acl| acl.len() * 64);
+    (size_of::<Inode>() + inode.name.len() + acl) as u64
+}
+
 impl Weighter<u64, Arc<Inode>> for InodeWeight {
     fn weight(&self, _: &u64, inode: &Arc<Inode>) -> u64 {
-        let acl = inode.acl.as_ref().map_or(0, |acl| acl.len() * 64);
-        ITEM + (size_of::<Inode>() + inode.name.len() + acl) as u64
+        ITEM + weight(inode)
+    }
+}
+
+#[derive(Clone)]
+struct ListingWeight;
+
+impl Weighter<u64, Listing> for ListingWeight {
+    fn weight(&self, _: &u64, listing: &Listing) -> u64 {
+        const POINTER: u64 = size_of::<Arc<Inode>>() as u64;
+        listing.iter().fold(ITEM, |sum, inode| sum + POINTER + weight(inode))
     }
 }
 
@@ -84,6 +109,13 @@ impl Default for Caches {
         Self {
             inodes: Cache::with_weighter(items(INODE_BUDGET), INODE_BUDGET, InodeWeight),
             dentries: Cache::with_weighter(items(DENTRY_BUDGET), DENTRY_BUDGET, DentryWeight),
+            // With ten entries each.
+            listings: Cache::with_weighter(
+                items(LISTING_BUDGET) / 10,
+                LISTING_BUDGET,
+                ListingWeight,
+            ),
+            lists: AtomicBool::new(false),
         }
     }
 }
@@ -91,6 +123,9 @@ impl Default for Caches {
 impl Caches {
     /// Takes over what a batch changed.
     pub fn publish(&self, changes: &mut Changes) {
+        if self.lists.load(Ordering::Relaxed) {
+            self.forget_listings(changes);
+        }
         for (id, inode) in changes.inodes.drain(..) {
             match inode {
                 Some(inode) => self.inodes.insert(id, inode),
@@ -109,10 +144,21 @@ impl Caches {
         }
     }
 
+    /// A listing shows its directory's entries and what their inodes say.
+    fn forget_listings(&self, changes: &Changes) {
+        for (parent, ..) in &changes.dentries {
+            self.listings.remove(parent);
+        }
+        for (id, inode) in &changes.inodes {
+            self.listings.remove(&inode.as_ref().map_or(*id, |inode| inode.parent));
+        }
+    }
+
     /// Forgets everything: another state was installed.
     pub fn clear(&self) {
         self.inodes.clear();
         self.dentries.clear();
+        self.listings.clear();
     }
 }
 
@@ -163,6 +209,17 @@ impl Rows for StateRows<'_> {
             self.caches.dentries.insert(key, *dentry);
         }
         Ok(dentry)
+    }
+
+    fn children(&self, directory: u64) -> Result<Listing, RowsError> {
+        if let Some(listing) = self.caches.listings.get(&directory) {
+            return Ok(listing);
+        }
+        let listing: Listing = read_children(self, directory)?.into();
+        // Before the listing is there: the state machine, which is kept out now, looks here first.
+        self.caches.lists.store(true, Ordering::Relaxed);
+        self.caches.listings.insert(directory, listing.clone());
+        Ok(listing)
     }
 
     fn settings(&self) -> Result<Option<Arc<Settings>>, RowsError> {

@@ -61,7 +61,7 @@ fn all_rows(rows: &impl Rows) -> BTreeMap<Vec<u8>, Bytes> {
     all
 }
 
-/// What the caches say of every inode and entry is what the rows say.
+/// What the caches say of every inode, entry and listing is what the rows say.
 fn caches_agree(rows: &StateRows<'_>) {
     let plain = MemoryRows { rows: all_rows(rows) };
     for key in plain.rows.keys() {
@@ -69,6 +69,10 @@ fn caches_agree(rows: &StateRows<'_>) {
             keys::table::INODE => {
                 let id = keys::trailing_id(key).unwrap();
                 assert_eq!(rows.inode(id).unwrap(), plain.inode(id).unwrap());
+                // Twice: once to fill the cache, once from it.
+                for _ in 0..2 {
+                    assert_eq!(rows.children(id).unwrap(), plain.children(id).unwrap());
+                }
             }
             keys::table::DENTRY => {
                 let parent = u64::from_be_bytes(key[1..9].try_into().unwrap());
