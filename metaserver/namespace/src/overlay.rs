@@ -1,7 +1,9 @@
 //! What a batch has changed so far, over committed rows: decoded inodes and entries, raw rows, and
 //! at the end each touched row once. Knows no file-system rule. Used by [`crate::Batch`] alone.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
@@ -29,15 +31,39 @@ impl<T: Clone + PartialEq> Slot<T> {
     }
 }
 
+/// Hashes inode ids, which the namespace counts itself: nobody can choose them to collide.
+#[derive(Default)]
+struct IdHasher(u64);
+
+type Ids = BuildHasherDefault<IdHasher>;
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        // Fibonacci hashing, with the well-mixed upper half in both halves.
+        let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
 /// Sees a changed row's key and its encoded values before and now.
 type Visit<'v> = dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>) + 'v;
 
 /// Changes over `rows`.
 pub(crate) struct Overlay<'a, R: ?Sized> {
     rows: &'a R,
-    inodes: HashMap<u64, Slot<Arc<Inode>>>,
-    /// By row key, in its order: a directory's entries are one range.
-    dentries: BTreeMap<Vec<u8>, Slot<Dentry>>,
+    inodes: HashMap<u64, Slot<Arc<Inode>>, Ids>,
+    /// By directory and name.
+    dentries: HashMap<u64, BTreeMap<Box<[u8]>, Slot<Dentry>>, Ids>,
     /// Rows of all other tables.
     raw: BTreeMap<Vec<u8>, Slot<Bytes>>,
     /// Prefixes of raw rows to delete.
@@ -48,8 +74,8 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     pub fn new(rows: &'a R) -> Self {
         Self {
             rows,
-            inodes: HashMap::new(),
-            dentries: BTreeMap::new(),
+            inodes: HashMap::default(),
+            dentries: HashMap::default(),
             raw: BTreeMap::new(),
             cleared: Vec::new(),
         }
@@ -93,12 +119,11 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
 
     /// A directory's entry as it is now.
     pub fn dentry(&mut self, parent: u64, name: &[u8]) -> Result<Option<Dentry>, RowsError> {
-        let key = keys::dentry(parent, name);
-        if let Some(slot) = self.dentries.get(&key) {
+        if let Some(slot) = self.dentries.get(&parent).and_then(|entries| entries.get(name)) {
             return Ok(slot.now);
         }
         let entry = self.rows.dentry(parent, name)?;
-        self.dentries.insert(key, Slot::clean(entry));
+        self.dentries.entry(parent).or_default().insert(name.into(), Slot::clean(entry));
         Ok(entry)
     }
 
@@ -109,13 +134,13 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         name: &[u8],
         entry: Option<Dentry>,
     ) -> Result<(), RowsError> {
-        let key = keys::dentry(parent, name);
-        if let Some(slot) = self.dentries.get_mut(&key) {
+        let entries = self.dentries.entry(parent).or_default();
+        if let Some(slot) = entries.get_mut(name) {
             slot.now = entry;
             return Ok(());
         }
         let before = self.rows.dentry(parent, name)?;
-        self.dentries.insert(key, Slot { before, now: entry });
+        entries.insert(name.into(), Slot { before, now: entry });
         Ok(())
     }
 
@@ -129,13 +154,14 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     ) -> Result<Vec<(Vec<u8>, Dentry)>, RowsError> {
         let prefix = keys::dentry_prefix(parent);
         let start = keys::dentry(parent, after);
-        let from = Bound::Excluded(start.as_slice());
+        let known = self.dentries.get(&parent);
         let mut found = BTreeMap::new();
         let mut failed = None;
-        self.rows.scan(&prefix, from, &mut |key, value| {
-            if !self.dentries.contains_key(key) {
+        self.rows.scan(&prefix, Bound::Excluded(&start), &mut |key, value| {
+            let name = keys::dentry_name(key);
+            if !known.is_some_and(|known| known.contains_key(name)) {
                 match keys::decode::<Dentry>(key, value) {
-                    Ok(entry) => found.insert(keys::dentry_name(key).to_vec(), entry),
+                    Ok(entry) => found.insert(name.to_vec(), entry),
                     Err(error) => {
                         failed = Some(error);
                         return ControlFlow::Break(());
@@ -147,8 +173,10 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         if let Some(error) = failed {
             return Err(error);
         }
-        let live = in_prefix(&self.dentries, &prefix, from)
-            .filter_map(|(key, slot)| Some((keys::dentry_name(key).to_vec(), slot.now?)));
+        let live = known
+            .into_iter()
+            .flat_map(|known| known.range::<[u8], _>((Bound::Excluded(after), Bound::Unbounded)))
+            .filter_map(|(name, slot)| Some((name.to_vec(), slot.now?)));
         found.extend(live.take(limit));
         Ok(found.into_iter().take(limit).collect())
     }
@@ -172,6 +200,17 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         let before = self.rows.get(&key)?;
         self.raw.insert(key, Slot { before, now: value });
         Ok(())
+    }
+
+    /// Puts (`Some`) or removes a raw row of which is known what it is as committed, so that nobody
+    /// has to look.
+    pub fn set_known_raw(&mut self, key: Vec<u8>, before: Option<Bytes>, value: Option<Bytes>) {
+        match self.raw.entry(key) {
+            Entry::Occupied(slot) => slot.into_mut().now = value,
+            Entry::Vacant(free) => {
+                free.insert(Slot { before, now: value });
+            }
+        }
     }
 
     /// Puts a raw row of an inode whose id was never used before.
@@ -242,15 +281,11 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             .map(|(id, slot)| (id, slot.now))
             .collect();
         changes.inodes.sort_unstable_by_key(|(id, _)| *id);
-        changes.dentries = self
-            .dentries
-            .into_iter()
-            .filter(|(_, slot)| slot.changed())
-            .filter_map(|(key, slot)| {
-                let parent = u64::from_be_bytes(key.get(1..9)?.try_into().ok()?);
-                Some((parent, Bytes::from(key).slice(9..), slot.now))
-            })
-            .collect();
+        for (parent, entries) in self.dentries {
+            for (name, slot) in entries.into_iter().filter(|(_, slot)| slot.changed()) {
+                changes.dentries.push((parent, Bytes::from(name), slot.now));
+            }
+        }
         Ok((changes, sum.sum))
     }
 
@@ -264,9 +299,11 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             let (before, now) = (encode_inode(&slot.before)?, encode_inode(&slot.now)?);
             visit(&keys::inode(id), before, now);
         }
-        for (key, slot) in self.dentries.iter().filter(|(_, slot)| slot.changed()) {
-            let (before, now) = (encode_dentry(&slot.before)?, encode_dentry(&slot.now)?);
-            visit(key, before, now);
+        for (parent, entries) in &self.dentries {
+            for (name, slot) in entries.iter().filter(|(_, slot)| slot.changed()) {
+                let (before, now) = (encode_dentry(&slot.before)?, encode_dentry(&slot.now)?);
+                visit(&keys::dentry(*parent, name), before, now);
+            }
         }
         for (key, slot) in self.raw.iter().filter(|(_, slot)| slot.changed()) {
             visit(key, slot.before.clone(), slot.now.clone());

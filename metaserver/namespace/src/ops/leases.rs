@@ -54,7 +54,8 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         }
     }
 
-    /// Writes a lease (`None`: removes it) and its place in the order of renewals.
+    /// Writes a lease (`None`: removes it) and its place in the order of renewals, of which every
+    /// lease has one.
     fn put_lease(
         &mut self,
         holder: &str,
@@ -63,17 +64,17 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     ) -> Result<(), RowsError> {
         if let Some(old) = old {
             let key = keys::lease_time(old.last_renewed_ms, holder);
-            self.overlay.set_raw(key, None)?;
+            self.overlay.set_known_raw(key, Some(keys::PRESENT), None);
         }
         if let Some(new) = new {
             let key = keys::lease_time(new.last_renewed_ms, holder);
-            self.overlay.set_raw(key, Some(keys::PRESENT))?;
+            self.overlay.set_known_raw(key, None, Some(keys::PRESENT));
         }
         let value = new.as_ref().map(keys::encode).transpose()?;
         self.overlay.set_raw(keys::lease(holder), value)
     }
 
-    /// Adds a file to the holder's lease, which is renewed by that.
+    /// Adds a file that is not open to the holder's lease, which is renewed by that.
     pub(super) fn open_lease(&mut self, holder: &str, id: u64) -> Result<(), RowsError> {
         let old = self.lease(holder)?;
         let new = Lease {
@@ -82,12 +83,15 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         };
         self.put_lease(holder, old, Some(new))?;
         self.state.open_files += 1;
-        self.overlay.set_raw(keys::lease_file(holder, id), Some(keys::PRESENT))
+        let key = keys::lease_file(holder, id);
+        self.overlay.set_known_raw(key, None, Some(keys::PRESENT));
+        Ok(())
     }
 
-    /// Takes a file out of the holder's lease; the file's own mark is the caller's.
+    /// Takes a file that is open under it out of the holder's lease; the file's own mark is the
+    /// caller's.
     pub(super) fn close_lease(&mut self, holder: &str, id: u64) -> Result<(), RowsError> {
-        self.overlay.set_raw(keys::lease_file(holder, id), None)?;
+        self.overlay.set_known_raw(keys::lease_file(holder, id), Some(keys::PRESENT), None);
         self.state.open_files = self.state.open_files.saturating_sub(1);
         let Some(old) = self.lease(holder)? else {
             return Err(keys::corrupt(&keys::lease(holder), "missing".into()));
