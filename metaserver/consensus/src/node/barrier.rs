@@ -12,6 +12,7 @@ use openraft::error::{LinearizableReadError, RaftError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Node;
+use super::gather::gather;
 use super::write::{ProposeError, forward};
 use crate::metrics::ConsensusMetrics;
 use crate::types::Raft;
@@ -30,7 +31,7 @@ pub(super) async fn run(
     mut queue: mpsc::UnboundedReceiver<oneshot::Sender<Confirmed>>,
 ) {
     let mut waiting = Vec::new();
-    while queue.recv_many(&mut waiting, usize::MAX).await > 0 {
+    while gather(&mut queue, &mut waiting).await {
         let confirmed = confirm(&raft, own, timeout).await;
         if confirmed.is_ok() {
             metrics.read_barriers.inc();

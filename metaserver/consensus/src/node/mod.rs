@@ -4,6 +4,7 @@
 mod barrier;
 mod collector;
 mod config;
+mod gather;
 mod maintenance;
 mod membership;
 mod status;
@@ -49,6 +50,7 @@ pub struct Node {
     fatal: Fatal,
     role: watch::Receiver<RoleState>,
     barrier: barrier::Waiting,
+    proposals: mpsc::UnboundedSender<write::Proposal>,
     in_flight: Semaphore,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -89,6 +91,7 @@ impl Node {
         let (role_sender, role) =
             watch::channel(RoleState { role: Role::Pristine, term: 0, leader: None });
         let (barrier, queue) = mpsc::unbounded_channel();
+        let (proposals, proposed) = mpsc::unbounded_channel();
         let node = Arc::new(Self {
             raft: raft.clone(),
             log: log.clone(),
@@ -99,6 +102,7 @@ impl Node {
             fatal: fatal.clone(),
             role,
             barrier,
+            proposals,
             in_flight: Semaphore::new(write::IN_FLIGHT),
             tasks: Mutex::default(),
         });
@@ -111,6 +115,7 @@ impl Node {
                 metrics.clone(),
                 queue,
             )),
+            tokio::spawn(write::run(raft.clone(), proposed)),
             tokio::spawn(watch_role(
                 raft.clone(),
                 store.clone(),

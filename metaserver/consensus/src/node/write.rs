@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use metafs_namespace::{Command, ErrorKind, FsError, Reply};
-use openraft::error::{ClientWriteError, ForwardReason, ForwardToLeader, RaftError};
+use openraft::error::{ClientWriteError, ForwardReason, ForwardToLeader};
+use openraft::impls::ProgressResponder;
+use openraft::raft::ClientWriteResult;
+use tokio::sync::mpsc;
 
 use super::Node;
-use crate::types::{CommandBytes, Outcome, Peer, TypeConfig};
+use super::gather::gather;
+use crate::types::{CommandBytes, Outcome, Peer, Raft, TypeConfig};
 
 /// Bytes of one encoded command at most. A message with it must fit a frame.
 const MAX_COMMAND: usize = 16 << 20;
@@ -63,6 +67,23 @@ pub(super) fn forward(own: u64, forward: ForwardToLeader<TypeConfig>) -> Propose
     }
 }
 
+/// A command, and who hears what became of it.
+pub(super) type Proposal =
+    (CommandBytes, ProgressResponder<TypeConfig, ClientWriteResult<TypeConfig>>);
+
+/// Hands commands to Raft, all together that have arrived, so that they share its steps: one write to the log,
+/// one request to each follower. Ends with the queue's senders or with Raft, which drops the responders.
+pub(super) async fn run(raft: Raft, mut queue: mpsc::UnboundedReceiver<Proposal>) {
+    let mut taken = Vec::new();
+    while gather(&mut queue, &mut taken).await {
+        for (command, responder) in taken.drain(..) {
+            if raft.client_write_ff(command, Some(responder)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
 impl Node {
     /// Replicates and applies a command. Many may be in flight; they share the log's syncs.
     pub async fn propose(&self, command: Command) -> Result<Applied, ProposeError> {
@@ -79,17 +100,22 @@ impl Node {
         };
         drop(command);
         let units = (bytes.0.len() / IN_FLIGHT_UNIT + 1) as u32;
-        let stopped = |_| ProposeError::Stopped("shutting down".into());
-        let _room = self.in_flight.acquire_many(units).await.map_err(stopped)?;
-        let written = tokio::time::timeout(self.write_timeout(), self.raft.client_write(bytes));
-        match written.await {
-            Ok(Ok(response)) => match response.data {
+        let stopped = || {
+            let reason = self.fatal_reason();
+            ProposeError::Stopped(reason.unwrap_or_else(|| "shutting down".into()))
+        };
+        let _room = self.in_flight.acquire_many(units).await.map_err(|_| stopped())?;
+        let (responder, written) = ProgressResponder::complete_only();
+        self.proposals.send((bytes, responder)).map_err(|_| stopped())?;
+        match tokio::time::timeout(self.write_timeout(), written).await {
+            Ok(Ok(Ok(response))) => match response.data {
                 Outcome::Command(reply) => Ok(Applied { index: response.log_id.index, reply }),
                 Outcome::Internal => {
                     Err(ProposeError::OutcomeUnknown("a command was applied as none".into()))
                 }
             },
-            Ok(Err(error)) => Err(self.write_error(error)),
+            Ok(Ok(Err(error))) => Err(self.write_error(error)),
+            Ok(Err(_)) => Err(stopped()),
             Err(_) => Err(ProposeError::OutcomeUnknown(format!(
                 "not committed within {:?}: too few members answer",
                 self.write_timeout()
@@ -107,17 +133,13 @@ impl Node {
         self.timings.election_max() * 3 + Duration::from_secs(5)
     }
 
-    fn write_error(
-        &self,
-        error: RaftError<TypeConfig, ClientWriteError<TypeConfig>>,
-    ) -> ProposeError {
+    fn write_error(&self, error: ClientWriteError<TypeConfig>) -> ProposeError {
         match error {
-            RaftError::APIError(ClientWriteError::ForwardToLeader(f)) => forward(self.id(), f),
-            RaftError::APIError(ClientWriteError::LogEntryDiscarded(_)) => {
+            ClientWriteError::ForwardToLeader(f) => forward(self.id(), f),
+            ClientWriteError::LogEntryDiscarded(_) => {
                 ProposeError::OutcomeUnknown("the leader changed meanwhile".into())
             }
-            RaftError::APIError(e) => ProposeError::Retriable(e.to_string()),
-            RaftError::Fatal(e) => ProposeError::Stopped(self.stopped_because(&e)),
+            e => ProposeError::Retriable(e.to_string()),
         }
     }
 
