@@ -27,7 +27,7 @@ const PREFIX: usize = 1 + 16 + 4;
 
 /// A row that is not what it must be; nothing that needs it can go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("remote row {key} {what}")]
+#[error("{}{key} {what}", Self::BEGINNING)]
 pub struct Damage {
     /// Which row.
     pub key: Key,
@@ -36,6 +36,11 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// How its words begin.
+    pub(crate) const BEGINNING: &str = "remote row ";
+    /// What they say of a row that another version wrote.
+    pub(crate) const OTHER_FORMAT: &str = "; this program knows format ";
+
     /// A damaged row.
     pub fn new(key: Key, what: impl Into<String>) -> Self {
         Self { key, what: what.into() }
@@ -139,7 +144,7 @@ pub fn decode<H: DeserializeOwned>(key: Key, row: &Row) -> Result<(H, Bytes), Da
     let value = &row.value;
     let format = *value.first().ok_or_else(|| damage("is empty"))?;
     if format != FORMAT {
-        return Err(damage(&format!("has format {format}; this program knows {FORMAT}")));
+        return Err(damage(&format!("has format {format}{}{FORMAT}", Damage::OTHER_FORMAT)));
     }
     let hash = value.get(1..17).and_then(|h| h.try_into().ok()).map(u128::from_le_bytes);
     let rest = value.get(17..).unwrap_or_default();

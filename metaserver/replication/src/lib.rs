@@ -22,7 +22,7 @@ mod upload;
 pub use frame::{Damage, Position};
 pub use meta::{Activity, Cluster, Owner};
 pub use pack::{Change, MAX_RAW, TooLarge};
-pub use recovery::{RecoveryConfig, RecoveryEnd, run_recovery};
+pub use recovery::{FailureKind, RecoveryConfig, RecoveryEnd, run_recovery};
 pub use retry::{Failing, Random};
 pub use seams::{
     Chunk, Cursor, Plan, Progress, Reach, ReplicaError, Report, Sink, Snapshot, Source, Totals,

@@ -50,6 +50,8 @@ pub struct FillStatus {
     pub rows: u64,
     /// Rows there are, roughly.
     pub of: u64,
+    /// Of them a second, since the fill began or went on.
+    pub rows_per_s: u64,
     /// Seconds left, roughly, once that can be told.
     pub eta_s: Option<u64>,
 }

@@ -1,58 +1,54 @@
-//! Random schedules of uploads, recoveries and everything that can go wrong between them and the
-//! store. `SIM_SCHEDULES` says how many, `SIM_SEED` runs one again.
+//! Random schedules of uploads, recoveries and everything that can go wrong between them and a store
+//! in memory. `SIM_SCHEDULES` says how many, `SIM_SEED` runs one again.
 
+#[path = "sim/damage.rs"]
+mod damage;
+#[allow(dead_code, reason = "some of it is for a store with faults of its own")]
 mod sim;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
-use sim::world::{Tally, schedule};
+use parking_lot::Mutex;
+use sim::network::{Faults, Network, Remote};
+use sim::store::{Client, Rows, Server};
+use sim::world::schedule;
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+struct InMemory {
+    server: Arc<Mutex<Server>>,
+    network: Network,
 }
 
-fn run(seed: u64) -> Tally {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(schedule(seed))
+impl Remote for InMemory {
+    type Store = Client;
+
+    const AT_FAULT: bool = false;
+
+    fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn client(&self) -> Arc<Client> {
+        let (server, network) = (self.server.clone(), self.network.clone());
+        Arc::new(Client { server, network })
+    }
+
+    fn rows(&self) -> Rows {
+        self.server.lock().rows.clone()
+    }
+
+    async fn copy_of(&self, _: &Rows) -> Option<Arc<Client>> {
+        None
+    }
 }
 
 #[test]
 fn every_recovery_is_a_prefix_of_the_history() {
-    if let Some(seed) = number("SIM_SEED") {
-        eprintln!("{:?}", run(seed));
-        return;
-    }
-    let schedules = number("SIM_SCHEDULES").unwrap_or(10_000);
-    let first = number("SIM_FIRST").unwrap_or(0);
-    let (next, failed) = (AtomicU64::new(first), Mutex::new(Vec::new()));
-    let tally = Mutex::new(Tally::default());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + schedules || failed.lock().unwrap().len() >= 3 {
-                        return;
-                    }
-                    match catch_unwind(AssertUnwindSafe(|| run(seed))) {
-                        Ok(one) => tally.lock().unwrap().add(&one),
-                        Err(_) => {
-                            eprintln!("SIM_SEED={seed} failed");
-                            failed.lock().unwrap().push(seed);
-                        }
-                    }
-                }
-            });
-        }
+    sim::run::run(10_000, async |seed| {
+        schedule(seed, |dice, watch| {
+            let server = Server { watch: Some(watch), ..Server::default() };
+            let network = Network::new(dice, Faults::default());
+            InMemory { server: Arc::new(Mutex::new(server)), network }
+        })
+        .await
     });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "failed seeds: {failed:?}, of {:?}", tally.lock().unwrap());
-    eprintln!("{:?}", tally.lock().unwrap());
 }

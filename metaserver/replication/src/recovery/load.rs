@@ -14,6 +14,7 @@ use crate::status::{RecoveryPhase, RecoveryStatus};
 use crate::store::{Key, Store};
 
 use super::read;
+use super::reason::mismatch;
 use super::{AttemptEnd, RecoveryConfig, differences, show};
 
 /// Hands chunks to the sink and says how far it is.
@@ -90,7 +91,7 @@ pub async fn run<K: Sink, S: Store>(
     let loaded = sink.totals(&plan.totals).await?;
     let differences = differences(&loaded, &plan.totals);
     if !differences.is_empty() {
-        return Err(AttemptEnd::Failed(format!("what was loaded is not the copy: {differences}")));
+        return Err(AttemptEnd::Failed(mismatch(&differences)));
     }
     // Nobody can have changed what was read without the epoch; that it is still ours shows that
     // nobody did.

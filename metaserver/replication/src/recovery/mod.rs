@@ -5,6 +5,7 @@
 
 mod load;
 mod read;
+mod reason;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,10 @@ use crate::retry::{Board, Random};
 use crate::seams::{Plan, Progress, ReplicaError, Sink, Totals};
 use crate::status::{Moment, RecoveryPhase, RecoveryStatus};
 use crate::store::{Store, StoreError, TroubleKind};
+
+use reason::no_copy;
+
+pub use reason::FailureKind;
 
 /// How a recovery goes about it.
 #[derive(Clone, Debug)]
@@ -188,7 +193,7 @@ async fn attempted<K: Sink, S: Store>(
         });
     }
     if !table_is_there(store, board).await {
-        return fail(sink, "there is no copy under this instance and prefix").await;
+        return fail(sink, &no_copy("the table is not there")).await;
     }
     let claim = Claim {
         cluster: config.cluster.clone(),
@@ -207,8 +212,10 @@ async fn attempted<K: Sink, S: Store>(
     };
     let meta = match seen {
         Seen::Free(Some(meta)) if meta.copy.is_some() => meta,
-        Seen::Free(Some(_)) => return fail(sink, "the copy was never completed").await,
-        Seen::Free(None) => return fail(sink, "there is no copy under this prefix").await,
+        Seen::Free(Some(_)) => {
+            return fail(sink, &no_copy("it was begun and never completed")).await;
+        }
+        Seen::Free(None) => return fail(sink, &no_copy("the table is empty")).await,
         Seen::Fenced(owner) => return Err(AttemptEnd::Fenced(owner)),
     };
     let taken = Ownership::take(store, board, &claim, Some(&meta), board.random.nonce()).await?;

@@ -213,7 +213,7 @@ fn publish<R, S>(
     let rate = base.rows.saturating_sub(already) as f64 / started.elapsed().as_secs_f64();
     let left = estimated.saturating_sub(base.rows) as f64 / rate;
     let eta_s = (left.is_finite() && rate > 0.0).then_some(left as u64);
-    let fill = FillStatus { rows: base.rows, of: estimated, eta_s };
+    let fill = FillStatus { rows: base.rows, of: estimated, rows_per_s: rate as u64, eta_s };
     shared.status.send_if_modified(|status| {
         let before = status.backfill.replace(fill);
         let rows = base.rows.saturating_sub(before.map_or(already, |b| b.rows));

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cluster::{History, Shared, State};
-use super::dice::Dice;
-use super::store::{Client, Faults, Rows, Server};
-use super::world::{Recovered, recover, replica, upload_config};
+use crate::sim::cluster::{History, Shared, State};
+use crate::sim::dice::Dice;
+use crate::sim::network::{Faults, Network};
+use crate::sim::store::{Client, Rows, Server};
+use crate::sim::world::{Recovered, recover, replica, upload_config};
 use bytes::Bytes;
 use metafs_replication::status::{UploadPhase, UploadStatus};
 use metafs_replication::{Key, Row, UploadConfig, UploadEnd, release, run_upload};
@@ -25,8 +26,8 @@ struct Uploading {
 }
 
 fn client(server: &Arc<Mutex<Server>>, dice: &Dice) -> Client {
-    let faults = Arc::new(Mutex::new(Faults { slow_ms: 2, ..Faults::default() }));
-    Client { server: server.clone(), dice: dice.clone(), faults }
+    let network = Network::new(dice, Faults { slow_ms: 2, ..Faults::default() });
+    Client { server: server.clone(), network }
 }
 
 fn upload(history: &Shared, server: &Arc<Mutex<Server>>, dice: &Dice, takeover: bool) -> Uploading {
@@ -149,7 +150,7 @@ async fn missing_rows_are_named() {
     }
     assert!(failed > 3, "{failed} of {}", rows.len());
     let nothing = recover(Rows::new(), &dice).await.err().unwrap();
-    assert!(nothing.contains("no copy"), "{nothing}");
+    assert!(nothing.starts_with("there is no "), "{nothing}");
 }
 
 #[tokio::test(start_paused = true)]

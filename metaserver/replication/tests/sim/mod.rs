@@ -3,7 +3,8 @@
 //! and compared with the history.
 
 pub mod cluster;
-mod damage;
 pub mod dice;
+pub mod network;
+pub mod run;
 pub mod store;
 pub mod world;

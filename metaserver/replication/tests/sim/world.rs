@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metafs_replication::status::{RecoveryStatus, UploadPhase, UploadStatus};
 use metafs_replication::{
-    Cluster, RecoveryConfig, RecoveryEnd, UploadConfig, UploadEnd, run_recovery, run_upload,
+    Cluster, RecoveryConfig, RecoveryEnd, Store, UploadConfig, UploadEnd, run_recovery, run_upload,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -15,28 +15,36 @@ use tokio_util::sync::CancellationToken;
 
 use super::cluster::{History, Replica, Shared, State};
 use super::dice::Dice;
-use super::store::{Client, Faults, Rows, Server};
+use super::network::{Faults, Injected, Network, Remote, Watch};
+use super::store::{Client, Rows, Server};
 
 /// What a schedule amounted to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     pub schedules: u64,
+    /// Recoveries that were compared with the history.
     pub recoveries: u64,
+    /// Those that were over a client of the store, and not over one of a copy in memory.
+    pub over_client: u64,
     pub of_nothing: u64,
     pub clusters: u64,
     pub epochs: u64,
     /// Different bases that were recovered from.
     pub bases: u64,
+    /// What went wrong on purpose.
+    pub injected: Injected,
 }
 
 impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.schedules += other.schedules;
         self.recoveries += other.recoveries;
+        self.over_client += other.over_client;
         self.of_nothing += other.of_nothing;
         self.clusters += other.clusters;
         self.epochs += other.epochs;
         self.bases += other.bases;
+        self.injected.add(&other.injected);
     }
 }
 
@@ -108,14 +116,18 @@ struct Recovering {
 /// What came of recovering a copy of the rows, without faults.
 pub async fn recover(rows: Rows, dice: &Dice) -> Result<Recovered, String> {
     let server = Server { rows, exists: true, watch: None };
-    let faults = Arc::new(Mutex::new(Faults::default()));
-    let client = Client { server: Arc::new(Mutex::new(server)), dice: dice.clone(), faults };
+    let network = Network::new(dice, Faults::default());
+    recover_over(Arc::new(Client { server: Arc::new(Mutex::new(server)), network }), dice).await
+}
+
+/// What comes of taking the copy over and recovering it.
+pub async fn recover_over<S: Store>(store: Arc<S>, dice: &Dice) -> Result<Recovered, String> {
     let history = Arc::new(Mutex::new(History::new("check", State::new())));
     let replica = replica(&history);
     let config =
         RecoveryConfig { takeover: true, ..recovery_config(history.lock().cluster.clone(), dice) };
     let (status, cancel) = (watch::Sender::default(), CancellationToken::new());
-    let end = run_recovery(replica, Arc::new(client), config, status, cancel).await;
+    let end = run_recovery(replica, store, config, status, cancel).await;
     let history = history.lock();
     match (end, &history.progress) {
         (RecoveryEnd::Finished, Some(progress)) => {
@@ -144,10 +156,9 @@ struct Running {
     status: watch::Receiver<UploadStatus>,
 }
 
-struct World {
+struct World<R> {
     dice: Dice,
-    server: Arc<Mutex<Server>>,
-    faults: Arc<Mutex<Faults>>,
+    remote: R,
     watched: Arc<Mutex<Watched>>,
     histories: BTreeMap<String, Shared>,
     running: Vec<Running>,
@@ -157,8 +168,8 @@ struct World {
     tally: Tally,
 }
 
-/// Runs one.
-pub async fn schedule(seed: u64) -> Tally {
+/// Runs one on a store that `make` makes.
+pub async fn schedule<R: Remote>(seed: u64, make: impl FnOnce(&Dice, Watch) -> R) -> Tally {
     let dice = Dice::new(seed);
     let watched = Arc::new(Mutex::new(Watched::default()));
     let watching = watched.clone();
@@ -168,11 +179,9 @@ pub async fn schedule(seed: u64) -> Tally {
         let promises = watched.promises.clone();
         watched.queue.push_back((rows.clone(), promises));
     };
-    let server = Server { watch: Some(Box::new(watch)), ..Server::default() };
     let mut world = World {
         dice: dice.clone(),
-        server: Arc::new(Mutex::new(server)),
-        faults: Arc::new(Mutex::new(Faults::default())),
+        remote: make(&dice, Box::new(watch)),
         watched,
         histories: BTreeMap::new(),
         running: Vec::new(),
@@ -189,10 +198,11 @@ pub async fn schedule(seed: u64) -> Tally {
     }
     world.settle().await;
     world.tally.bases = world.bases.len() as u64;
+    world.tally.injected = world.remote.network().injected.lock().clone();
     world.tally
 }
 
-impl World {
+impl<R: Remote> World<R> {
     async fn step(&mut self) {
         match self.dice.below(100) {
             0..45 => self.write(),
@@ -213,11 +223,6 @@ impl World {
         tokio::time::sleep(Duration::from_millis(self.dice.below(ms))).await;
     }
 
-    fn client(&self) -> Arc<Client> {
-        let (server, faults) = (self.server.clone(), self.faults.clone());
-        Arc::new(Client { server, faults, dice: self.dice.clone() })
-    }
-
     fn some_cluster(&self) -> String {
         let n = self.dice.below(self.histories.len() as u64) as usize;
         self.histories.keys().nth(n).unwrap().clone()
@@ -226,13 +231,14 @@ impl World {
     fn change_faults(&self) {
         let dice = &self.dice;
         let rate = |most: u64| if dice.one_in(3) { dice.below(most) as u32 } else { 0 };
-        *self.faults.lock() = Faults {
+        *self.remote.network().faults.lock() = Faults {
             lost: rate(300),
             unanswered: rate(300),
             late: rate(150),
             twice: rate(150),
             slow_ms: 1 + dice.below(20),
             late_ms: 1 + dice.below(if dice.one_in(2) { 500 } else { 30_000 }),
+            service: if R::AT_FAULT { rate(250) } else { 0 },
         };
     }
 
@@ -301,7 +307,8 @@ impl World {
         let (sender, status) = watch::channel(UploadStatus::default());
         self.watched.lock().uploads.push((id.to_owned(), status.clone()));
         let cancel = CancellationToken::new();
-        let upload = run_upload(replica.clone(), self.client(), config, sender, cancel.clone());
+        let upload =
+            run_upload(replica.clone(), self.remote.client(), config, sender, cancel.clone());
         let task = tokio::spawn(async move {
             let end: UploadEnd = upload.await;
             drop(end);
@@ -384,7 +391,7 @@ impl World {
         };
         let status = watch::Sender::new(RecoveryStatus::default());
         let cancel = CancellationToken::new();
-        let driver = run_recovery(replica(history), self.client(), config, status, cancel);
+        let driver = run_recovery(replica(history), self.remote.client(), config, status, cancel);
         let again = self.dice.one_in(2);
         let recovering = Recovering { task: tokio::spawn(driver), again, complete: self.complete };
         self.recovering.push((id.to_owned(), recovering));
@@ -416,6 +423,8 @@ impl World {
                 (id.to_owned(), plan.index, history.loading.clone())
             };
             self.compare(&source, index, &state, "the recovery of a cluster");
+            self.tally.recoveries += 1;
+            self.tally.over_client += 1;
             self.upload(&id);
         }
     }
@@ -432,10 +441,17 @@ impl World {
         loop {
             let next = self.watched.lock().queue.pop_front();
             let Some((rows, promises)) = next else { return };
-            match recover(rows, &self.dice).await {
+            let copy = self.remote.copy_of(&rows).await;
+            let over_client = u64::from(copy.is_some());
+            let recovered = match copy {
+                Some(store) => recover_over(store, &self.dice).await,
+                None => recover(rows, &self.dice).await,
+            };
+            match recovered {
                 Ok(Recovered { id, index, copy, state }) => {
                     self.bases.insert(copy);
                     self.tally.recoveries += 1;
+                    self.tally.over_client += over_client;
                     self.complete = true;
                     self.compare(&id, index, &state, "a recovery");
                     let promised = promises.get(&id).copied().unwrap_or(0);
@@ -456,7 +472,7 @@ impl World {
     /// Nothing goes wrong any more, and one cluster has a leader: all it has must get into the
     /// copy.
     async fn settle(&mut self) {
-        *self.faults.lock() = Faults { slow_ms: 5, ..Faults::default() };
+        *self.remote.network().faults.lock() = Faults { slow_ms: 5, ..Faults::default() };
         for running in &self.running {
             running.cancel.cancel();
         }
@@ -481,15 +497,24 @@ impl World {
         assert!(synced.is_ok(), "does not get synced to {index}: {seen:?}");
         drop(synced);
         self.check().await;
-        let rows = self.server.lock().rows.clone();
-        let Recovered { id: of, index: at, state, .. } = recover(rows, &self.dice).await.unwrap();
-        assert_eq!(of, id);
-        self.compare(&id, at, &state, "the last recovery");
-        let history = self.histories[&id].lock();
-        assert_eq!(*history.entries[index as usize].state, state, "the last state");
-        drop(history);
+        let rows = self.remote.rows();
+        self.last(&id, index, recover(rows, &self.dice).await);
+        // And once more, of the store itself and under faults.
+        self.change_faults();
+        self.last(&id, index, recover_over(self.remote.client(), &self.dice).await);
+        self.tally.over_client += 1;
         for running in &self.running {
             running.task.abort();
         }
+    }
+
+    /// Compares a recovery of all there is.
+    fn last(&mut self, id: &str, index: u64, recovered: Result<Recovered, String>) {
+        let Recovered { id: of, index: at, state, .. } = recovered.unwrap();
+        assert_eq!(of, id);
+        self.compare(id, at, &state, "the last recovery");
+        let history = self.histories[id].lock();
+        assert_eq!(*history.entries[index as usize].state, state, "the last state");
+        self.tally.recoveries += 1;
     }
 }
