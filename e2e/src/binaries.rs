@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-/// The path of `metaserver` or `metactl`.
+/// The path of `metaserver`, `metactl` or `tablestore-local`.
 ///
 /// # Errors
 /// It was not built; the message says how to.
@@ -22,7 +22,7 @@ pub fn find(name: &str) -> anyhow::Result<PathBuf> {
         looked.push(path.display().to_string());
     }
     bail!(
-        "the binary {name} is missing (looked at {}): build it first with `cargo build -p metafs-server`, \
+        "the binary {name} is missing (looked at {}): build it first with `cargo build --bins`, \
          or name its folder in METAFS_BIN_DIR",
         looked.join(", ")
     )
@@ -33,6 +33,6 @@ mod tests {
     #[test]
     fn a_missing_binary_says_how_to_build_it() {
         let error = super::find("no-such-binary").expect_err("is not there").to_string();
-        assert!(error.contains("cargo build -p metafs-server"), "{error}");
+        assert!(error.contains("cargo build --bins"), "{error}");
     }
 }

@@ -6,6 +6,8 @@
 //! - [`rpc`] is a small client of Hadoop RPC.
 //! - [`linear`] checks histories; [`workload`] makes them; [`faults`] is the schedule meanwhile.
 //! - [`sessions`] does the same for clients that read at observers.
+//! - [`tablestore`] starts a local Tablestore for copies of the namespace.
+//! - [`tree`] is a namespace of any size, as an export.
 //! - [`bench`] is what the binary `metafs-bench` runs, [`rpc_bench`] what `metafs-rpc-bench` does.
 //!
 //! Nothing here is built into the product. The servers' binaries are not built here either: see
@@ -23,6 +25,8 @@ pub mod rpc;
 pub mod rpc_bench;
 pub mod server;
 pub mod sessions;
+pub mod tablestore;
+pub mod tree;
 pub mod wait;
 pub mod webhdfs;
 pub mod workload;

@@ -89,7 +89,7 @@ impl Server {
         let config = format!(
             "dataDir: {dir}/data\nkeyFile: {dir}/key\nadvertise: \"{{name}}\"\nlisten: {{host: \"{{name}}\"}}\n\
              raft: {{heartbeatMs: {heartbeat_ms}, electionMinMs: {election_min_ms}, electionMaxMs: {election_max_ms}}}\n\
-             log: {{filter: {filter:?}}}\n",
+             log: {{filter: {filter:?}}}\ntablestoreCredentials: {dir}/tablestore\n",
             dir = place.dir.display(),
             filter = place.log_filter,
         );
@@ -130,6 +130,11 @@ impl Server {
     /// Where its data is.
     pub fn data_dir(&self) -> PathBuf {
         self.place.dir.join("data")
+    }
+
+    /// The folder that it reads its key for Tablestore from.
+    pub fn tablestore_credentials(&self) -> PathBuf {
+        self.place.dir.join("tablestore")
     }
 
     /// Its configuration.

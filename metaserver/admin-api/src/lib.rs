@@ -23,9 +23,14 @@
 //! Every failure is [`ApiError`] with a 4xx/5xx status.
 
 mod client;
+mod remote;
 mod status;
 
 pub use client::{Client, ClientError};
+pub use remote::{
+    CopyOwner, Problem, ProblemReport, Progress, RecoveryState, RecoveryStatus, RemoteStatus,
+    UploadPhase, UploadStatus,
+};
 pub use status::{
     Health, Leader, Member, MemberFields, MemberProgress, NamespaceFigures, NodeId, Phase, Role,
     Status,

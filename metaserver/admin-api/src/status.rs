@@ -7,6 +7,8 @@ use std::str::FromStr;
 use metafs_namespace::settings::MemberRole;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::RemoteStatus;
+
 /// A member's identity: drawn at random when its volume is first used, printed as 16 hex digits
 /// (a JSON number would lose bits in many readers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,6 +216,9 @@ pub struct Status {
     pub forced_roles: BTreeMap<String, MemberRole>,
     /// Figures of the namespace.
     pub namespace: NamespaceFigures,
+    /// The copy in Tablestore; `None`: the settings name none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteStatus>,
     /// Bytes the data directory takes on its volume.
     pub disk_used_bytes: u64,
     /// Bytes free on that volume.

@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use crate::command::{Caller, Command, Mutation, Op};
 use crate::error::{ErrorKind, Failure, FsError, RowsError};
-use crate::inode::{Body, Dentry, DirectoryBody, Inode, ROOT, Usage};
+use crate::inode::{Dentry, Inode};
 use crate::keys::{self, State};
 use crate::ops;
 use crate::overlay::Overlay;
 use crate::permission;
+use crate::recovery;
 use crate::reply::Reply;
 use crate::resolve::{Tree, not_formed};
 use crate::rows::{Changes, Rows};
-use crate::settings::Settings;
+use crate::settings::{Settings, TablestoreMode};
 
 /// Commands applied together.
 pub struct Batch<'a, R: Rows + ?Sized> {
@@ -25,6 +26,8 @@ pub struct Batch<'a, R: Rows + ?Sized> {
     committed: State,
     pub(crate) settings: Option<Arc<Settings>>,
     pub(crate) settings_changed: bool,
+    /// How far the copy is complete, if that was noted.
+    pub(crate) uploaded: Option<u64>,
 }
 
 /// Who acts, and under which settings.
@@ -60,6 +63,7 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
             state,
             settings: rows.settings()?,
             settings_changed: false,
+            uploaded: None,
         })
     }
 
@@ -78,12 +82,16 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
         let result = match &command.op {
             Op::Client(caller, mutation) => self.client(caller, mutation),
             Op::SetSettings(settings) => self.set_settings(settings),
-            Op::Reap { max_inodes } => self.reap(*max_inodes),
-            Op::ExpireLeases { max_files } => self.expire_leases(*max_files),
-            Op::Import(chunk) => self.import(chunk),
+            Op::Reap { max_inodes } => self.unless_read_only(|batch| batch.reap(*max_inodes)),
+            Op::ExpireLeases { max_files } => {
+                self.unless_read_only(|batch| batch.expire_leases(*max_files))
+            }
+            Op::Import(chunk) => self.unless_read_only(|batch| batch.import(chunk)),
             Op::Once(call, caller, mutation) => self.once(*call, caller, mutation),
             Op::ForceRole { name, role } => self.force_role(name, *role),
             Op::RestoreRoles => self.restore_roles(),
+            Op::Recover(step) => self.recover(step),
+            Op::Uploaded(uploaded) => self.uploaded(*uploaded).map_err(Failure::from),
         };
         match result {
             Ok(reply) => Ok(Ok(reply)),
@@ -97,8 +105,18 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
     /// # Errors
     /// If a value cannot be encoded.
     pub fn finish(mut self) -> Result<Changes, RowsError> {
+        let copied = match self.settings.clone() {
+            Some(settings) if settings.tablestore.is_some() => {
+                let recovery = self.recovery_of_settings(&settings)?;
+                recovery::mode(&settings, recovery.as_ref()) != TablestoreMode::Recovery
+            }
+            _ => false,
+        };
         let (mut changes, moved) = self.overlay.finish()?;
-        self.state.checksum = self.state.checksum.wrapping_add(moved);
+        changes.copied = copied;
+        self.state.checksum = self.state.checksum.wrapping_add(moved.all);
+        self.state.copied_checksum = self.state.copied_checksum.wrapping_add(moved.copied);
+        changes.uploaded = self.uploaded;
         if self.state != self.committed {
             let value = keys::encode(&self.state)?;
             changes.rows.push((keys::STATE_KEY.to_vec(), Some(value)));
@@ -110,6 +128,19 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
             changes.settings = Some(settings);
         }
         Ok(changes)
+    }
+
+    /// Does what is done unasked, or by an administrator: not in a namespace that is (being)
+    /// recovered and must stay what its source was.
+    fn unless_read_only(
+        &mut self,
+        what: impl FnOnce(&mut Self) -> Result<Reply, Failure>,
+    ) -> Result<Reply, Failure> {
+        if let Some(settings) = self.settings.clone() {
+            let recovery = self.recovery_of_settings(&settings)?;
+            recovery::check_writable(&settings, recovery.as_ref())?;
+        }
+        what(self)
     }
 
     pub(crate) fn client(
@@ -124,6 +155,8 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
             let message = "The namespace is being imported: it accepts no changes until that ends";
             return Err(FsError::new(ErrorKind::Retriable, message).into());
         }
+        let recovery = self.recovery_of_settings(&settings)?;
+        recovery::check_writable(&settings, recovery.as_ref())?;
         let checked = permission::effective(caller, &settings, Some(mutation));
         let actor = Actor { caller, checked: &checked, settings: &settings };
         ops::mutate(self, &actor, mutation)
@@ -135,26 +168,11 @@ impl<'a, R: Rows + ?Sized> Batch<'a, R> {
         match &self.settings {
             Some(present) if settings.generation < present.generation => return Ok(Reply::Done),
             Some(present) if **present == *settings => return Ok(Reply::Done),
-            Some(_) => {}
-            None => self.overlay.new_inode(Arc::new(Inode {
-                id: ROOT,
-                parent: 0,
-                name: String::new(),
-                owner: settings.superuser.as_str().into(),
-                group: settings.supergroup.as_str().into(),
-                permission: 0o755,
-                mtime: self.state.time_ms,
-                atime: 0,
-                acl: None,
-                xattrs: 0,
-                body: Body::Directory(DirectoryBody {
-                    children: 0,
-                    below: Usage::default(),
-                    // As HDFS's root has it: there, and so large that it never matters.
-                    quota: Some(i64::MAX as u64),
-                    space_quota: None,
-                }),
-            })),
+            Some(_) => self.check_mode_change(settings)?,
+            None => {
+                let root = Inode::root(settings, self.state.time_ms);
+                self.overlay.new_inode(Arc::new(root));
+            }
         }
         self.settings = Some(Arc::new(settings.clone()));
         self.settings_changed = true;

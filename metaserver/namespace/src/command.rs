@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::acl::AclEntry;
+use crate::recovery::{CopyTotals, Uploaded};
 use crate::settings::{MemberRole, Settings};
 use crate::xattr::XAttrName;
 
@@ -65,6 +66,42 @@ pub enum Op {
     },
     /// Gives back the declared roles of all members.
     RestoreRoles,
+    /// A step of a recovery from the copy in Tablestore. Proposed by the leader that reads it.
+    Recover(RecoverStep),
+    /// Notes up to where the copy in Tablestore is complete. Proposed by the leader that writes it.
+    Uploaded(Uploaded),
+}
+
+/// A step of a recovery (see [`crate::recovery`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoverStep {
+    /// Its number, from 0 (the first is [`Recovered::Begin`]); steps come in order.
+    pub number: u64,
+    /// Where a leader has to go on after this step, in its own words.
+    pub cursor: Bytes,
+    /// What was read.
+    pub what: Recovered,
+}
+
+/// What a step of a recovery brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recovered {
+    /// Nothing yet: from here on only this recovery changes the namespace.
+    Begin {
+        /// What came before is of another copy, and is removed.
+        afresh: bool,
+    },
+    /// Rows whose keys did not come before.
+    Fresh(Vec<(Bytes, Bytes)>),
+    /// Rows (`None`: removed) that replace what came before.
+    Changed(Vec<(Bytes, Option<Bytes>)>),
+    /// That was all, and this is what it must be.
+    Complete(CopyTotals),
+    /// It cannot be recovered.
+    Failed {
+        /// Why, and what to do.
+        reason: String,
+    },
 }
 
 /// A call of Hadoop RPC, the same in each of its retries.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::acl::AclEntry;
+use crate::settings::Settings;
 
 /// The root folder's inode id, as in HDFS.
 pub const ROOT: u64 = 16385;
@@ -53,6 +54,31 @@ pub struct Inode {
     pub xattrs: u16,
     /// What only files or only directories have.
     pub body: Body,
+}
+
+impl Inode {
+    /// The root folder of a new namespace.
+    pub(crate) fn root(settings: &Settings, mtime: i64) -> Self {
+        Self {
+            id: ROOT,
+            parent: 0,
+            name: String::new(),
+            owner: settings.superuser.as_str().into(),
+            group: settings.supergroup.as_str().into(),
+            permission: 0o755,
+            mtime,
+            atime: 0,
+            acl: None,
+            xattrs: 0,
+            body: Body::Directory(DirectoryBody {
+                children: 0,
+                below: Usage::default(),
+                // As HDFS's root has it: there, and so large that it never matters.
+                quota: Some(i64::MAX as u64),
+                space_quota: None,
+            }),
+        }
+    }
 }
 
 /// The part that differs by kind.

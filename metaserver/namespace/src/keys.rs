@@ -53,6 +53,10 @@ pub mod table {
 pub const STATE_KEY: &[u8] = b"\x00state";
 /// Key of the row with the replicated settings.
 pub const SETTINGS_KEY: &[u8] = b"\x00settings";
+/// Key of the row that tells how far a recovery is; see [`crate::recovery`].
+pub const RECOVERY_KEY: &[u8] = b"\x00recovery";
+/// Key of the row that tells up to where the copy in Tablestore is complete.
+pub const UPLOADED_KEY: &[u8] = b"\x00uploaded";
 /// What the keys of all remembered answers start with; see [`crate::retry`].
 pub(crate) const RETRY_PREFIX: &[u8] = b"\x00retry";
 /// Value of rows whose key says everything.
@@ -79,6 +83,11 @@ pub struct State {
     pub import: Option<ImportProgress>,
     /// Where the remembered answers of calls are.
     pub retries: Generations,
+    /// The part of the checksum that is of copied tables; see [`crate::recovery::is_copied`].
+    pub copied_checksum: u128,
+    /// What is added to a log index to make it the state id that clients see: above all that were
+    /// given out before the namespace was recovered; else 0.
+    pub state_id_base: u64,
 }
 
 /// How far an import got.
@@ -350,6 +359,8 @@ pub fn read_state<R: Rows + ?Sized>(rows: &R) -> Result<State, RowsError> {
             reap_from: u64::MAX,
             import: None,
             retries: Generations::default(),
+            copied_checksum: 0,
+            state_id_base: 0,
         }),
     }
 }

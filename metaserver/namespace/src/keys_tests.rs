@@ -92,6 +92,8 @@ fn values_keep_their_bytes() {
         reap_from: 16390,
         import: Some(ImportProgress { next_sequence: 3, last_key: vec![1, 2] }),
         retries: Generations { present: 4, began_ms: 6, answers: 5 },
+        copied_checksum: 5,
+        state_id_base: 300,
     };
     let lease = Lease { last_renewed_ms: 300, files: 2 };
     let entry = Dentry { child: 16400, kind: Kind::File };
@@ -108,7 +110,7 @@ fn values_keep_their_bytes() {
         (encode(&lease).unwrap(), "01d80402"),
         (
             encode(&state).unwrap(),
-            "019180010e8080808080808080808080808080808080800201028680010103020102040c05",
+            "019180010e8080808080808080808080808080808080800201028680010103020102040c0505ac02",
         ),
         (encode_raw(b"hello"), "0168656c6c6f"),
         (PRESENT, "01"),

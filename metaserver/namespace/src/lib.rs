@@ -18,6 +18,7 @@ mod ops;
 mod overlay;
 pub mod path;
 pub mod permission;
+pub mod recovery;
 pub mod reply;
 mod resolve;
 mod retry;

@@ -12,6 +12,7 @@ mod leases;
 mod mkdirs;
 mod quota;
 mod reap;
+mod recover;
 mod rename;
 mod truncate;
 mod xattrs;

@@ -11,7 +11,8 @@ use bytes::Bytes;
 
 use crate::error::RowsError;
 use crate::inode::{Dentry, Inode};
-use crate::keys::{self, row_hash, table};
+use crate::keys::{self, is_covered, row_hash, table};
+use crate::recovery::is_copied;
 use crate::rows::{Changes, Rows};
 
 /// A value as it is committed and as the batch has it now.
@@ -55,6 +56,12 @@ impl Hasher for IdHasher {
     }
 }
 
+/// A directory's entries by name.
+type Entries = BTreeMap<Box<[u8]>, Slot<Dentry>>;
+
+/// What a scan calls for each row.
+type Scan<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+
 /// Sees a changed row's key and its encoded values before and now.
 type Visit<'v> = dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>) + 'v;
 
@@ -63,11 +70,13 @@ pub(crate) struct Overlay<'a, R: ?Sized> {
     rows: &'a R,
     inodes: HashMap<u64, Slot<Arc<Inode>>, Ids>,
     /// By directory and name.
-    dentries: HashMap<u64, BTreeMap<Box<[u8]>, Slot<Dentry>>, Ids>,
+    dentries: HashMap<u64, Entries, Ids>,
     /// Rows of all other tables.
     raw: BTreeMap<Vec<u8>, Slot<Bytes>>,
     /// Prefixes of raw rows to delete.
     cleared: Vec<Vec<u8>>,
+    /// All rows that the checksum covers are deleted: none of them is read from below.
+    emptied: bool,
 }
 
 impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
@@ -78,7 +87,41 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             dentries: HashMap::default(),
             raw: BTreeMap::new(),
             cleared: Vec::new(),
+            emptied: false,
         }
+    }
+
+    /// Deletes all rows that the checksum covers.
+    pub fn empty(&mut self) {
+        self.inodes.clear();
+        self.dentries.clear();
+        self.raw.retain(|key, _| !is_covered(key));
+        self.cleared.extend((table::META + 1..=table::LAST).map(|tag| vec![tag]));
+        self.emptied = true;
+    }
+
+    fn row_below(&self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        if self.emptied && is_covered(key) { Ok(None) } else { self.rows.get(key) }
+    }
+
+    fn inode_below(&self, id: u64) -> Result<Option<Arc<Inode>>, RowsError> {
+        if self.emptied { Ok(None) } else { self.rows.inode(id) }
+    }
+
+    fn dentry_below(&self, parent: u64, name: &[u8]) -> Result<Option<Dentry>, RowsError> {
+        if self.emptied { Ok(None) } else { self.rows.dentry(parent, name) }
+    }
+
+    fn scan_below(
+        &self,
+        prefix: &[u8],
+        from: Bound<&[u8]>,
+        visit: &mut Scan<'_>,
+    ) -> Result<(), RowsError> {
+        if self.emptied && is_covered(prefix) {
+            return Ok(());
+        }
+        self.rows.scan(prefix, from, visit)
     }
 
     /// An inode as it is now.
@@ -86,7 +129,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         if let Some(slot) = self.inodes.get(&id) {
             return Ok(slot.now.clone());
         }
-        let inode = self.rows.inode(id)?;
+        let inode = self.inode_below(id)?;
         self.inodes.insert(id, Slot::clean(inode.clone()));
         Ok(inode)
     }
@@ -122,7 +165,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         if let Some(slot) = self.dentries.get(&parent).and_then(|entries| entries.get(name)) {
             return Ok(slot.now);
         }
-        let entry = self.rows.dentry(parent, name)?;
+        let entry = self.dentry_below(parent, name)?;
         self.dentries.entry(parent).or_default().insert(name.into(), Slot::clean(entry));
         Ok(entry)
     }
@@ -139,9 +182,15 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             slot.now = entry;
             return Ok(());
         }
-        let before = self.rows.dentry(parent, name)?;
-        entries.insert(name.into(), Slot { before, now: entry });
+        let below = if self.emptied { None } else { self.rows.dentry(parent, name)? };
+        entries.insert(name.into(), Slot { before: below, now: entry });
         Ok(())
+    }
+
+    /// Makes an entry that was not there before.
+    pub fn new_dentry(&mut self, parent: u64, name: &[u8], entry: Dentry) {
+        let slot = Slot { before: None, now: Some(entry) };
+        self.dentries.entry(parent).or_default().insert(name.into(), slot);
     }
 
     /// Up to `limit` names and entries of a directory, in order, after the name `after` (empty:
@@ -157,7 +206,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         let known = self.dentries.get(&parent);
         let mut found = BTreeMap::new();
         let mut failed = None;
-        self.rows.scan(&prefix, Bound::Excluded(&start), &mut |key, value| {
+        self.scan_below(&prefix, Bound::Excluded(&start), &mut |key, value| {
             let name = keys::dentry_name(key);
             if !known.is_some_and(|known| known.contains_key(name)) {
                 match keys::decode::<Dentry>(key, value) {
@@ -186,7 +235,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         if let Some(slot) = self.raw.get(key) {
             return Ok(slot.now.clone());
         }
-        let value = self.rows.get(key)?;
+        let value = self.row_below(key)?;
         self.raw.insert(key.to_vec(), Slot::clean(value.clone()));
         Ok(value)
     }
@@ -197,7 +246,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
             slot.now = value;
             return Ok(());
         }
-        let before = self.rows.get(&key)?;
+        let before = self.row_below(&key)?;
         self.raw.insert(key, Slot { before, now: value });
         Ok(())
     }
@@ -244,7 +293,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
     ) -> Result<Vec<(Vec<u8>, Bytes)>, RowsError> {
         let from = Bound::Included(from);
         let mut found = BTreeMap::new();
-        self.rows.scan(prefix, from, &mut |key, value| {
+        self.scan_below(prefix, from, &mut |key, value| {
             if !self.raw.contains_key(key) {
                 found.insert(key.to_vec(), Bytes::copy_from_slice(value));
             }
@@ -258,14 +307,23 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
 
     /// By how much the changes so far move the checksum.
     pub fn checksum_change(&self) -> Result<u128, RowsError> {
+        Ok(self.moved()?.all)
+    }
+
+    /// By how much the changes so far move the checksum of copied tables.
+    pub fn copied_change(&self) -> Result<u128, RowsError> {
+        Ok(self.moved()?.copied)
+    }
+
+    fn moved(&self) -> Result<Moved, RowsError> {
         let mut sum = Sum::default();
         self.visit(&mut |key, before, now| sum.replace(key, before.as_ref(), now.as_ref()))?;
-        Ok(sum.sum)
+        Ok(sum.moved)
     }
 
     /// Everything that differs from the committed rows, in key order, and by how much it moves
-    /// the checksum.
-    pub fn finish(self) -> Result<(Changes, u128), RowsError> {
+    /// the checksums.
+    pub fn finish(self) -> Result<(Changes, Moved), RowsError> {
         let mut changes = Changes::default();
         let mut sum = Sum::default();
         self.visit(&mut |key, before, now| {
@@ -286,7 +344,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
                 changes.dentries.push((parent, Bytes::from(name), slot.now));
             }
         }
-        Ok((changes, sum.sum))
+        Ok((changes, sum.moved))
     }
 
     /// Calls `visit` with each changed row's key and its encoded values before and now.
@@ -329,8 +387,26 @@ fn in_prefix<'m, T>(
 /// A running change of the checksum.
 #[derive(Default)]
 struct Sum {
-    sum: u128,
+    moved: Moved,
     scratch: Vec<u8>,
+}
+
+/// By how much changes move the checksums.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    /// Of all rows.
+    pub all: u128,
+    /// Of copied tables.
+    pub copied: u128,
+}
+
+impl Moved {
+    fn add(&mut self, hash: u128, copied: bool) {
+        self.all = self.all.wrapping_add(hash);
+        if copied {
+            self.copied = self.copied.wrapping_add(hash);
+        }
+    }
 }
 
 impl Sum {
@@ -338,13 +414,14 @@ impl Sum {
         if key.first() == Some(&table::META) {
             return;
         }
+        let copied = is_copied(key);
         if let Some(value) = before {
             let hash = row_hash(key, value, &mut self.scratch);
-            self.sum = self.sum.wrapping_sub(hash);
+            self.moved.add(hash.wrapping_neg(), copied);
         }
         if let Some(value) = now {
             let hash = row_hash(key, value, &mut self.scratch);
-            self.sum = self.sum.wrapping_add(hash);
+            self.moved.add(hash, copied);
         }
     }
 }

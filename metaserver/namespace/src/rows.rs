@@ -72,6 +72,11 @@ pub struct Changes {
     pub settings: Option<Arc<Settings>>,
     /// The namespace's counters, if they changed; for caches.
     pub state: Option<State>,
+    /// There is a copy in Tablestore, or is to be one: what changed has to be remembered for it.
+    pub copied: bool,
+    /// The copy in Tablestore is complete up to this log index: earlier changes need not be
+    /// remembered for it.
+    pub uploaded: Option<u64>,
 }
 
 /// The inodes of all entries of a directory, in the order of their names.

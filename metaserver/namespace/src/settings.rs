@@ -2,12 +2,16 @@
 //! Written by the operator (or `metactl`) through the admin API as one value; a server serves no
 //! client before it has applied the first one.
 
+mod tablestore;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::command::Caller;
 use crate::error::{ErrorKind, FsError};
+
+pub use tablestore::{OnRecovered, Tablestore, TablestoreMode};
 
 /// Hard ceiling of [`Settings::inline_limit`], bytes.
 pub const MAX_INLINE_LIMIT: u32 = 1 << 20;
@@ -72,6 +76,8 @@ pub struct Settings {
     pub roles_managed_by: Option<String>,
     /// Roles that were forced on members, by name. Settings of a newer generation end that.
     pub forced_roles: BTreeMap<String, MemberRole>,
+    /// The copy in Tablestore; `None`: there is none, and nothing is remembered for one.
+    pub tablestore: Option<Tablestore>,
 }
 
 impl Default for Settings {
@@ -97,6 +103,7 @@ impl Default for Settings {
             observer_wait_ms: 2000,
             roles_managed_by: None,
             forced_roles: BTreeMap::new(),
+            tablestore: None,
         }
     }
 }
@@ -120,7 +127,7 @@ impl Settings {
         if self.default_replication == 0 || self.default_block_size == 0 {
             return refuse("defaultReplication and defaultBlockSize must be at least 1".into());
         }
-        Ok(())
+        self.tablestore.as_ref().map_or(Ok(()), Tablestore::check)
     }
 
     /// What the member `name` is to clients while it does not lead.

@@ -13,10 +13,11 @@ use crate::error::{ErrorKind, Failure, FsError, RowsError};
 use crate::inode::{Dentry, Inode, ROOT};
 use crate::keys::{self, State};
 use crate::permission::{self, Access, Checks};
+use crate::recovery::{self, CopyTotals, Recovery};
 use crate::reply::{AclStatus, Content, ContentSummary, FileStatus, Totals, XAttrs};
 use crate::resolve::{Tree, Walk, allow, enter, not_formed, not_found};
 use crate::rows::Rows;
-use crate::settings::Settings;
+use crate::settings::{Settings, TablestoreMode};
 use crate::xattr::{self, XAttr, XAttrName};
 
 mod listing;
@@ -107,9 +108,59 @@ impl<'a, R: Rows + ?Sized> View<'a, R> {
         })
     }
 
+    /// Replicated time, ms since the epoch.
+    pub fn time_ms(&self) -> i64 {
+        self.state.time_ms
+    }
+
     /// Whether deleted trees wait for [`crate::Op::Reap`].
     pub fn pending_reap(&self) -> bool {
         self.state.reap_roots > 0
+    }
+
+    /// The recovery from the copy in Tablestore, if this namespace is or was to be recovered.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn recovery(&self) -> Result<Option<Recovery>, RowsError> {
+        recovery::read(self.rows)
+    }
+
+    /// What the copy in Tablestore is used for now.
+    ///
+    /// # Errors
+    /// If the recovery cannot be read.
+    pub fn tablestore_mode(&self) -> Result<TablestoreMode, RowsError> {
+        let Some(settings) = &self.settings else { return Ok(TablestoreMode::Disabled) };
+        let recovery = recovery::of_settings(self.rows, settings)?;
+        Ok(recovery::mode(settings, recovery.as_ref()))
+    }
+
+    /// Whether clients may read now.
+    ///
+    /// # Errors
+    /// Retriable while the namespace is being recovered.
+    pub fn check_readable(&self) -> Result<(), Failure> {
+        let Some(settings) = &self.settings else { return Err(not_formed().into()) };
+        let recovery = recovery::of_settings(self.rows, settings)?;
+        Ok(recovery::check_readable(settings, recovery.as_ref())?)
+    }
+
+    /// What a copy of the namespace must hold. `index`: that of the last applied entry.
+    ///
+    /// # Errors
+    /// If the root cannot be read.
+    pub fn copy_totals(&self, index: u64) -> Result<CopyTotals, RowsError> {
+        let totals = self.totals()?;
+        Ok(CopyTotals {
+            directories: totals.directories,
+            files: totals.files,
+            length: totals.length,
+            checksum: self.state.copied_checksum,
+            next_inode: self.state.next_inode,
+            time_ms: self.state.time_ms,
+            state_id: self.state.state_id_base.saturating_add(index),
+        })
     }
 
     /// Whether an import runs: clients change nothing meanwhile, and see only a part.

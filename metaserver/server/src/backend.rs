@@ -62,7 +62,10 @@ impl RaftBackend {
             // Cut off from the leader nothing comes that would be worth waiting for.
             let cut_off = self.node.leader_silence() > self.election_max();
             let bound = if cut_off { 0 } else { self.settings()?.observer_wait_ms };
-            return self.waiters.wait(seen, Duration::from_millis(bound.into())).await;
+            return self
+                .waiters
+                .wait(seen, self.node.state_id_base(), Duration::from_millis(bound.into()))
+                .await;
         }
         let read = self.node.read().await;
         read.map(drop).map_err(|error| unavailable(error, Category::Read, self.ha_state()))
@@ -146,7 +149,11 @@ impl Backend for RaftBackend {
         F: for<'a> FnOnce(&Committed<'a>) -> Result<T, Failure> + Send,
     {
         self.barrier(freshness).await?;
-        self.committed(f).map_err(answer)
+        self.committed(|view| {
+            view.check_readable()?;
+            f(view)
+        })
+        .map_err(answer)
     }
 
     async fn mutate(
@@ -185,7 +192,7 @@ impl Backend for RaftBackend {
     }
 
     fn state_id(&self) -> u64 {
-        self.node.applied_index()
+        self.node.state_id()
     }
 }
 

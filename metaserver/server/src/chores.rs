@@ -1,10 +1,11 @@
 //! What the leader does unasked: cleaning up behind deleted trees and closing files whose lease
-//! ran out. The decision is pure ([`next`]); [`run`] carries it out while this server leads.
+//! ran out; nothing in a namespace that is recovered. The decision is pure ([`next`]); [`run`] carries it out while this server leads.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use metafs_consensus::{Node, ProposeError, Role};
+use metafs_namespace::settings::TablestoreMode;
 use metafs_namespace::{Op, Reply, RowsError};
 
 use crate::service::{Shared, now_ms};
@@ -21,6 +22,8 @@ pub const IDLE: Duration = Duration::from_secs(1);
 pub struct Seen {
     /// This server leads, its term confirmed.
     pub leads: bool,
+    /// The namespace is (being) recovered and must stay as it is.
+    pub read_only: bool,
     /// Deleted trees are left to remove.
     pub reap_pending: bool,
     /// A lease passed the hard limit.
@@ -29,8 +32,8 @@ pub struct Seen {
 
 /// The next step, if there is one. Leases first: a waiting client may depend on it.
 pub fn next(seen: Seen) -> Option<Op> {
-    let Seen { leads, reap_pending, leases_expired } = seen;
-    if !leads {
+    let Seen { leads, read_only, reap_pending, leases_expired } = seen;
+    if !leads || read_only {
         None
     } else if leases_expired {
         Some(Op::ExpireLeases { max_files: LEASE_STEP })
@@ -44,11 +47,12 @@ pub fn next(seen: Seen) -> Option<Op> {
 fn look(node: &Node) -> Result<Seen, RowsError> {
     let leads = matches!(node.role().borrow().role, Role::Leader { confirmed: true });
     if !leads {
-        return Ok(Seen { leads, reap_pending: false, leases_expired: false });
+        return Ok(Seen { leads, read_only: false, reap_pending: false, leases_expired: false });
     }
     node.view(|view| {
         Ok(Seen {
             leads,
+            read_only: view.tablestore_mode()? == TablestoreMode::Recovery,
             reap_pending: view.pending_reap(),
             leases_expired: view.leases_expired(now_ms())?,
         })
@@ -99,10 +103,11 @@ mod tests {
 
     #[test]
     fn only_the_leader_works_and_leases_go_first() {
-        let all = Seen { leads: true, reap_pending: true, leases_expired: true };
+        let all = Seen { leads: true, read_only: false, reap_pending: true, leases_expired: true };
         assert_eq!(next(Seen { leads: false, ..all }), None);
         assert!(matches!(next(all), Some(Op::ExpireLeases { .. })));
         assert!(matches!(next(Seen { leases_expired: false, ..all }), Some(Op::Reap { .. })));
-        assert_eq!(next(Seen { leads: true, reap_pending: false, leases_expired: false }), None);
+        assert_eq!(next(Seen { reap_pending: false, leases_expired: false, ..all }), None);
+        assert_eq!(next(Seen { read_only: true, ..all }), None);
     }
 }

@@ -25,6 +25,7 @@ struct File {
     raft: RaftTimings,
     #[serde(default)]
     log: LogConfig,
+    tablestore_credentials: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +112,9 @@ pub struct Config {
     pub timings: RaftTimings,
     /// Logging.
     pub log: LogConfig,
+    /// Folder with the key for Tablestore: files accessKeyId, accessKeySecret and, with temporary
+    /// keys, securityToken. Read anew when they change.
+    pub tablestore_credentials: Option<PathBuf>,
 }
 
 /// Why a configuration is no good; the message says what to change.
@@ -165,7 +169,7 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path, overrides: Overrides) -> Result<Self, ConfigError> {
-        let File { name, data_dir, key_file, advertise, listen, raft, log } =
+        let File { name, data_dir, key_file, advertise, listen, raft, log, tablestore_credentials } =
             serde_yaml::from_str(text)
                 .map_err(|source| ConfigError::Parse { path: path.to_owned(), source })?;
         let bad = |field, reason: &str| ConfigError::Value {
@@ -221,6 +225,7 @@ impl Config {
             health: at(health),
             timings: raft,
             log,
+            tablestore_credentials,
         })
     }
 }

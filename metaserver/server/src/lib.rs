@@ -12,6 +12,7 @@ pub mod logging;
 pub mod metactl;
 pub mod observer;
 pub mod process;
+pub mod remote;
 pub mod roles;
 pub mod run;
 pub mod service;

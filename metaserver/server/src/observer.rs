@@ -90,12 +90,13 @@ impl ReadMetrics {
     }
 }
 
-/// Whether to wait at all, and for what. Pure.
+/// Whether to wait at all, and for what log index; `base`: the state id of index 0. Pure.
 ///
 /// # Errors
 /// The reason in the metrics, and the answer.
 fn judge(
     seen: Option<i64>,
+    base: u64,
     applied: u64,
     bound: Duration,
 ) -> Result<Option<u64>, (&'static str, FsError)> {
@@ -105,7 +106,8 @@ fn judge(
                        because client is not configured with ObserverReadProxyProvider";
         return Err(("no_state_id", FsError::new(ErrorKind::Standby, message)));
     };
-    let seen = u64::try_from(seen).unwrap_or(0);
+    // What was seen of the cluster that this one was recovered from is all applied.
+    let seen = u64::try_from(seen).unwrap_or(0).saturating_sub(base);
     let behind = seen.saturating_sub(applied);
     if behind == 0 {
         return Ok(None);
@@ -152,13 +154,13 @@ impl Waiters {
         waiters
     }
 
-    /// Waits until what the client has seen is applied here.
+    /// Waits until what the client has seen is applied here. `base`: the state id of log index 0.
     ///
     /// # Errors
     /// Standby: the client tells no state. Retriable: it would take longer than `bound`.
-    pub async fn wait(&self, seen: Option<i64>, bound: Duration) -> Result<(), FsError> {
+    pub async fn wait(&self, seen: Option<i64>, base: u64, bound: Duration) -> Result<(), FsError> {
         let applied = *self.applied.borrow();
-        let index = match judge(seen, applied, bound) {
+        let index = match judge(seen, base, applied, bound) {
             Ok(None) => return Ok(()),
             Ok(Some(index)) => index,
             Err((reason, error)) => {
@@ -219,14 +221,16 @@ mod tests {
 
     #[test]
     fn who_has_to_wait() {
-        assert!(matches!(judge(Some(7), 7, BOUND), Ok(None)));
-        assert!(matches!(judge(Some(-1), 7, BOUND), Ok(None)));
-        assert!(matches!(judge(Some(9), 7, BOUND), Ok(Some(9))));
+        assert!(matches!(judge(Some(7), 0, 7, BOUND), Ok(None)));
+        assert!(matches!(judge(Some(-1), 0, 7, BOUND), Ok(None)));
+        assert!(matches!(judge(Some(9), 0, 7, BOUND), Ok(Some(9))));
+        assert!(matches!(judge(Some(99), 100, 7, BOUND), Ok(None)));
+        assert!(matches!(judge(Some(109), 100, 7, BOUND), Ok(Some(9))));
         for none in [None, Some(i64::MIN)] {
-            let (_, error) = judge(none, 7, BOUND).unwrap_err();
+            let (_, error) = judge(none, 0, 7, BOUND).unwrap_err();
             assert_eq!(error.kind, ErrorKind::Standby);
         }
-        let (reason, error) = judge(Some(i64::MAX), 7, BOUND).unwrap_err();
+        let (reason, error) = judge(Some(i64::MAX), 0, 7, BOUND).unwrap_err();
         assert_eq!((reason, error.kind), ("too_far_behind", ErrorKind::Retriable));
     }
 
@@ -234,16 +238,16 @@ mod tests {
     async fn reads_go_on_when_their_state_is_applied_and_not_before() {
         let (apply, applied) = watch::channel(5);
         let waiters = Waiters::new(applied, ReadMetrics::default());
-        waiters.wait(Some(5), BOUND).await.unwrap();
+        waiters.wait(Some(5), 0, BOUND).await.unwrap();
         let soon = tokio::spawn({
             let waiters = waiters.clone();
-            async move { waiters.wait(Some(8), BOUND).await }
+            async move { waiters.wait(Some(8), 0, BOUND).await }
         });
         while waiters.queue.lock().0.is_empty() {
             tokio::task::yield_now().await;
         }
         apply.send_replace(7);
-        let error = waiters.wait(Some(9), Duration::from_millis(20)).await.unwrap_err();
+        let error = waiters.wait(Some(9), 0, Duration::from_millis(20)).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Retriable);
         assert!(!soon.is_finished());
         apply.send_replace(8);

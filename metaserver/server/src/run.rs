@@ -28,6 +28,7 @@ use crate::health::{self, HealthPort};
 use crate::logging::LogFilter;
 use crate::observer::{ReadMetrics, Waiters};
 use crate::process::ProcessCollector;
+use crate::remote::{self, RemoteMetrics};
 use crate::roles;
 use crate::service::Shared;
 
@@ -121,11 +122,19 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
         web_metrics.register(&mut registry);
         rpc_metrics.register(&mut registry);
         read_metrics.register(&mut registry);
+        let copy = RemoteMetrics::new(node.clone(), shared.live().clone());
+        registry.register_collector(Box::new(copy));
     }
     let election_max = Duration::from_millis(shared.config().timings.election_max_ms);
     roles::settle(&node, election_max);
     shared.set_node(node.clone());
     let chores = tokio::spawn(chores::run(shared.clone(), node.clone()));
+    let copying = tokio::spawn(remote::run(
+        shared.clone(),
+        node.clone(),
+        shared.live().clone(),
+        shared.config().tablestore_credentials.clone(),
+    ));
     let in_role = tokio::spawn(roles::run(node.clone(), read_metrics.clone(), election_max));
     let web_port = listen("WebHDFS", shared.config().web).await?;
     let rpc_port = listen("Hadoop RPC", shared.config().rpc).await?;
@@ -151,6 +160,7 @@ async fn serve(config: Config, logs: LogFilter) -> Result<(), RunError> {
         reason = disk_fills(&shared) => Err(RunError::Fatal(reason)),
     };
     chores.abort();
+    copying.abort();
     in_role.abort();
     if let Err(error) = &outcome {
         shared.set_stopped(Some(error.to_string()));

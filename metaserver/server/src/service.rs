@@ -7,6 +7,7 @@ use metafs_consensus::{Applied, Node, ProposeError};
 use metafs_namespace::{Command, Op};
 
 use crate::config::Config;
+use crate::remote::Live;
 
 /// One server's shared state.
 pub struct Shared {
@@ -14,6 +15,7 @@ pub struct Shared {
     started: Instant,
     node: OnceLock<Arc<Node>>,
     stopped: parking_lot::RwLock<Option<String>>,
+    live: Arc<Live>,
 }
 
 impl Shared {
@@ -24,6 +26,7 @@ impl Shared {
             started: Instant::now(),
             node: OnceLock::new(),
             stopped: parking_lot::RwLock::new(None),
+            live: Arc::default(),
         }
     }
 
@@ -35,6 +38,11 @@ impl Shared {
     /// When the process started.
     pub fn started(&self) -> Instant {
         self.started
+    }
+
+    /// What upload to and recovery from Tablestore say while they run here.
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
     }
 
     /// The node, once it runs.

@@ -171,6 +171,16 @@ impl Node {
         self.store.applied_index()
     }
 
+    /// What clients see as the state that this replica has applied.
+    pub fn state_id(&self) -> u64 {
+        self.store.state_id()
+    }
+
+    /// The state id of log index 0.
+    pub fn state_id_base(&self) -> u64 {
+        self.store.state_id_base()
+    }
+
     /// The index of the last applied entry, as it moves.
     pub fn applied(&self) -> watch::Receiver<u64> {
         self.store.applied()

@@ -7,6 +7,7 @@
 //! the rows are flushed, and what is unflushed is bounded so that a restart replays little.
 
 pub mod database;
+mod dirty;
 pub mod machine;
 pub mod options;
 pub mod rows;
@@ -34,6 +35,7 @@ use crate::identity::Identity;
 use crate::metrics::ConsensusMetrics;
 use crate::types::{Entry, LogId, Outcome, SnapshotMeta, StoredMembership};
 use database::Database;
+use dirty::Tail;
 use rows::{Caches, SnapshotRows, StateRows};
 
 /// The state machine's storage, shared by the applying task, the readers and the snapshots.
@@ -43,6 +45,8 @@ pub struct StateStore {
     current: RwLock<Current>,
     caches: Caches,
     applied: watch::Sender<u64>,
+    /// See [`State::state_id_base`].
+    state_id_base: AtomicU64,
     /// The state that is on disk for sure.
     flushed: watch::Sender<SnapshotMeta>,
     /// Since the start; what is flushed follows what is applied.
@@ -77,6 +81,8 @@ struct Current {
     settings: Option<Arc<Settings>>,
     counters: State,
     meta: SnapshotMeta,
+    /// How far back changes are remembered for the copy in Tablestore.
+    tail: Option<Tail>,
 }
 
 impl StateStore {
@@ -91,11 +97,13 @@ impl StateStore {
         let caches = Caches::default();
         let meta = database.meta()?;
         let (settings, counters) = read_cached(database.db(), &caches).map_err(io::Error::other)?;
+        let tail = dirty::read_tail(database.db()).map_err(io::Error::other)?;
         Ok(Self {
             root,
+            state_id_base: AtomicU64::new(counters.state_id_base),
             applied: watch::Sender::new(index(&meta)),
             flushed: watch::Sender::new(meta.clone()),
-            current: RwLock::new(Current { database, settings, counters, meta }),
+            current: RwLock::new(Current { database, settings, counters, meta, tail }),
             caches,
             applied_total: Total::default(),
             flushed_total: Total::default(),
@@ -147,6 +155,16 @@ impl StateStore {
         *self.applied.borrow()
     }
 
+    /// What clients see as the state that this replica has applied.
+    pub fn state_id(&self) -> u64 {
+        self.state_id_base().saturating_add(self.applied_index())
+    }
+
+    /// The state id of log index 0.
+    pub fn state_id_base(&self) -> u64 {
+        self.state_id_base.load(Ordering::Acquire)
+    }
+
     /// What is on disk for sure.
     pub fn flushed(&self) -> SnapshotMeta {
         self.flushed.borrow().clone()
@@ -183,9 +201,11 @@ impl StateStore {
         };
         let started = Instant::now();
         // Nobody else writes, so what is read here without the lock cannot change.
-        let (database, settings, counters) = {
+        let (database, settings, counters, before, tail) = {
             let current = self.current.read();
-            (current.database.clone(), current.settings.clone(), Some(current.counters.clone()))
+            let counters = Some(current.counters.clone());
+            let before = index(&current.meta);
+            (current.database.clone(), current.settings.clone(), counters, before, current.tail)
         };
         let rows = StateRows { db: database.db(), caches: &self.caches, settings, counters };
         let mut batch = Batch::new(&rows).map_err(io::Error::other)?;
@@ -222,17 +242,25 @@ impl StateStore {
                 None => write.delete(key),
             }
         }
+        let span = (before, last.index);
+        let tail = dirty::remember(database.db(), &mut write, tail, span, &changes)
+            .map_err(io::Error::other)?;
         database::put_meta(&mut write, last, membership.as_ref())?;
 
         let mut current = self.current.write();
         database.db().write_opt(write, &options::write()).map_err(io::Error::other)?;
+        if changes.cleared.iter().any(|prefix| keys::is_covered(prefix)) {
+            self.caches.clear();
+        }
         self.caches.publish(&mut changes);
         if let Some(settings) = changes.settings {
             current.settings = Some(settings);
         }
         if let Some(counters) = changes.state {
+            self.state_id_base.store(counters.state_id_base, Ordering::Release);
             current.counters = counters;
         }
+        current.tail = tail;
         current.meta.last_log_id = Some(last);
         if let Some(membership) = membership {
             current.meta.last_membership = membership;
@@ -293,11 +321,13 @@ impl StateStore {
         let database = Database::install(&self.root, dir, meta, &options::database())?;
         let caches = Caches::default();
         let (settings, counters) = read_cached(database.db(), &caches).map_err(io::Error::other)?;
+        let tail = dirty::read_tail(database.db()).map_err(io::Error::other)?;
         let mut current = self.current.write();
+        self.state_id_base.store(counters.state_id_base, Ordering::Release);
         current.database.retire();
         let old = std::mem::replace(
             &mut *current,
-            Current { database: Arc::new(database), settings, counters, meta: meta.clone() },
+            Current { database: Arc::new(database), settings, counters, meta: meta.clone(), tail },
         );
         self.caches.clear();
         drop(current);

@@ -245,6 +245,19 @@ impl SnapshotRows<'_> {
     pub fn applied(&self) -> u64 {
         self.applied
     }
+
+    /// Calls `visit` with each key of a copied row that changed after `index`, and an index at or
+    /// after that change, in the order of the log; a key comes as often as it changed. False: that is not remembered so far back.
+    ///
+    /// # Errors
+    /// If the rows cannot be read.
+    pub fn visit_changed(
+        &self,
+        index: u64,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> Result<bool, RowsError> {
+        super::dirty::visit_changed(&self.snapshot, index, visit)
+    }
 }
 
 impl Rows for SnapshotRows<'_> {

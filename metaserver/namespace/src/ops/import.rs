@@ -71,7 +71,7 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
     }
 
     /// Whether nothing was ever made here: the root's row is the only one.
-    fn is_untouched(&self, root: &Inode) -> Result<bool, RowsError> {
+    pub(super) fn is_untouched(&self, root: &Inode) -> Result<bool, RowsError> {
         let only = row_hash(&keys::inode(ROOT), &keys::encode(root)?, &mut Vec::new());
         let moved = self.overlay.checksum_change()?;
         Ok(self.state.next_inode == ROOT + 1 && self.state.checksum.wrapping_add(moved) == only)

@@ -35,6 +35,16 @@ impl Fs {
         reply
     }
 
+    /// Applies all in one batch; they must succeed.
+    pub fn apply_all(&mut self, ops: impl Iterator<Item = Op>) {
+        let mut batch = Batch::new(&self.rows).unwrap();
+        for op in ops {
+            batch.apply(&Command { time_ms: self.now, op }).unwrap().unwrap();
+        }
+        let changes = batch.finish().unwrap();
+        self.rows.apply(changes);
+    }
+
     pub fn as_user(&mut self, user: &str, mutation: Mutation) -> Result<Reply, FsError> {
         let caller = self.settings.caller(user);
         self.apply(Op::Client(caller, mutation))

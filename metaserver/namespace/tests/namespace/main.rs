@@ -6,5 +6,6 @@ mod files;
 mod fs;
 mod model;
 mod random;
+mod recovery;
 mod steps;
 mod tree;

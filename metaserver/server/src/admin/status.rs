@@ -141,6 +141,7 @@ pub fn describe(shared: &Shared) -> Option<Status> {
             checksum: format!("{:032x}", namespace.checksum),
             cleaning_up: namespace.reap_pending,
         },
+        remote: crate::remote::describe(node, shared.live()),
         disk_used_bytes: crate::disk::usage(&shared.config().data_dir),
         disk_free_bytes: space.free,
         uptime_seconds: super::uptime_seconds(shared.started()),

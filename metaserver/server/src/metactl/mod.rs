@@ -1,6 +1,7 @@
 //! metactl: the cluster's tool for people and scripts. It speaks the admin API only.
 
 mod context;
+mod copy;
 mod form;
 mod render;
 mod transfer;
@@ -39,6 +40,9 @@ enum Output {
 enum Command {
     /// Every member, its role, and how far it is.
     Status {
+        /// With the copy in Tablestore: a line a member as `jindo jfs -metaStatus -detail` has it (`_synced=1`).
+        #[arg(long)]
+        detail: bool,
         /// Form of the output.
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
@@ -99,6 +103,12 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// The recovery from Tablestore: state, progress, point of recovery.
+    Recovery {
+        /// Until it has ended, with a bar in a terminal; fails if the recovery does.
+        #[arg(long)]
+        watch: bool,
+    },
     /// Versions of metactl and of every server.
     Version,
 }
@@ -128,9 +138,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
     }
     let context = connection.resolve()?;
     match command {
-        Command::Status { output } => {
+        Command::Status { detail, output } => {
             let seen = context.survey().await?;
             Ok(match output {
+                Output::Table if detail => copy::detail(&seen),
                 Output::Table => render::status(&seen),
                 Output::Json => pretty(&render::status_json(&seen))?,
             })
@@ -187,6 +198,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<String> {
             };
             Ok(format!("{filter}\n"))
         }
+        Command::Recovery { watch } => copy::recovery(&context, watch).await,
         Command::Export { file } => transfer::export(&context, &file).await,
         Command::Import { file } => transfer::import(&context, &file).await,
         Command::Version => unreachable!("answered above"),
