@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::quantity::quantity_schema;
 use crate::status::MetadataClusterStatus;
+use crate::tablestore::Tablestore;
 
 /// The wanted state of a metadata cluster: a group of servers that keep one HDFS-compatible
 /// namespace, replicated by Raft.
@@ -58,6 +59,24 @@ use crate::status::MetadataClusterStatus;
         type_ = "string",
         json_path = ".status.observersReady",
         description = "Observers that serve reads, of those wanted"
+    ),
+    printcolumn(
+        name = "Synced",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Synced\")].status",
+        description = "Whether everything is in the copy in Tablestore"
+    ),
+    printcolumn(
+        name = "Lag",
+        type_ = "integer",
+        json_path = ".status.tablestore.lagSeconds",
+        description = "Seconds by which the copy in Tablestore is behind"
+    ),
+    printcolumn(
+        name = "Recovery",
+        type_ = "string",
+        json_path = ".status.recovery.state",
+        description = "What the recovery from Tablestore has come to"
     ),
     printcolumn(name = "Files", type_ = "integer", json_path = ".status.files", description = "Files in the namespace"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
@@ -113,6 +132,15 @@ use crate::status::MetadataClusterStatus;
     validation = Rule::new("self.spec.observers == 0 || self.spec.observers <= self.spec.replicas - 2")
         .message("spec.observers must be at most spec.replicas - 2, as one member leads and one stands by for it: lower spec.observers, raise spec.replicas, or use spec.readReplicas, which have no vote")
         .field_path(".spec.observers"),
+    validation = Rule::new("!has(self.spec.tablestore) || self.spec.tablestore.mode != 'Recovery' || (has(oldSelf.spec.tablestore) && oldSelf.spec.tablestore.mode == 'Recovery')")
+        .message("spec.tablestore.mode can be Recovery only from the creation of a MetadataCluster on, as only a namespace that never took a write can be recovered into: create another MetadataCluster with this mode")
+        .field_path(".spec.tablestore.mode"),
+    validation = Rule::new("has(self.spec.tablestore) || !has(oldSelf.spec.tablestore) || oldSelf.spec.tablestore.mode == 'Disabled'")
+        .message("spec.tablestore can be removed only while its mode is Disabled: set spec.tablestore.mode to Disabled first")
+        .field_path(".spec.tablestore"),
+    validation = Rule::new("!has(self.spec.tablestore) || self.spec.tablestore.credentialsSecret.name != self.metadata.name + '-tablestore'")
+        .message("spec.tablestore.credentialsSecret.name must not be the resource's name and -tablestore: the operator makes a Secret of that name; name another one")
+        .field_path(".spec.tablestore.credentialsSecret.name"),
 )]
 #[serde(rename_all = "camelCase")]
 pub struct MetadataClusterSpec {
@@ -201,6 +229,11 @@ pub struct MetadataClusterSpec {
     /// Leases of files that are open for writing. Applied without a restart.
     #[serde(default)]
     pub leases: Leases,
+
+    /// A copy of the namespace in a Tablestore instance, kept up to date or recovered from. Absent: none,
+    /// and nothing is remembered for one. Applied without a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablestore: Option<Tablestore>,
 
     /// Minutes for which deleted files stay in the trash of clients that use one
     /// (fs.trash.interval); 0 switches the trash off. Applied without a restart.
@@ -550,6 +583,7 @@ impl Default for MetadataClusterSpec {
             limits: Limits::default(),
             defaults: Defaults::default(),
             leases: Leases::default(),
+            tablestore: None,
             trash_interval_minutes: 0,
             audit_log: default_true(),
             log_level: default_log_level(),

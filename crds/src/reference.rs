@@ -29,12 +29,50 @@ const TAIL: &str = "
 | `HandingOver` | The leader is to be an observer from now on, and hands over to a standby. |
 | `Forced` | `haadmin -forcemanual` changed roles against this resource. The next change of the spec ends that, or the annotation below. Events `RolesForced`, `RolesRestored`. |
 
+## The copy in Tablestore
+
+Only where `spec.tablestore` is given; how to use it is in [tablestore](tablestore.md). Synced, Uploading and RemoteFenced are the present leader's word, once it has
+applied the present spec; else they are Unknown (`NoLeader`, `SettingsPending`, `NotReported`). `kubectl wait` works with each.
+
+| condition | True | False |
+|---|---|---|
+| `Synced` | `Synced`: everything acknowledged until 5 seconds ago is in Tablestore and checkpointed. | `Disabled`, `Recovering`, `Starting`, `Backfilling`, `CatchingUp`, `Lagging` (synced before), `FarBehind` (for more than a minute), or what is in the way. |
+| `Uploading` | `Backfilling`, `Tailing`: the leader writes to the copy. | `Disabled`, `Recovering`, `Starting`, `TakingOver`, or what is in the way. |
+| `Recovered` | `Finished`: identical to the copy. | `NotRecovered` (nor to be), `Waiting`, `Loading`, `Verifying`, `Failed`, or what is in the way or the recovery failed of. |
+| `ReadOnly` | `Recovering`, `RecoveryFinished`, `RecoveryFailed`: writes are refused with error 25021. | `Writable` |
+| `RemoteFenced` | `TakenOver`: by the cluster that the message names. | `NotFenced` |
+
+| what is in the way | meaning |
+|---|---|
+| `CredentialsMissing` | The Secret or one of its keys is missing; the message names it. |
+| `CredentialsRefused` | Tablestore does not know the key, or the secret is wrong. |
+| `PermissionDenied` | The key may not do what is needed. |
+| `InstanceMissing` | There is no such instance. |
+| `QuotaExceeded` | A quota of the instance is exhausted. |
+| `Unreachable`, `Throttled` | Tablestore does not answer, or refuses for its load; told when it lasts for 5 seconds. |
+| `ForeignTables` | Tables of these names hold something else. |
+| `WaitingForOwner` | Another cluster owns the copy and is alive; the message names it. |
+| `Fenced` | Another cluster has taken the copy over. |
+| `SettingsRefused` | The servers refuse the present spec, most likely as a recovery has not ended; also the reason of Ready then. |
+| `NoCopy` | There is no complete copy under this prefix. |
+| `Damaged`, `Mismatch` | A row of the copy is missing or changed; what was read does not match the copy's counts or checksum. |
+| `NewerFormat` | The copy was written by a newer version. |
+| `TablestoreError` | Anything else; the message says what. |
+
+While a cluster is recovered Available is False (`Recovering`), and the message of Ready says so too.
+
+Events: `UploadStarted`, `UploadStopped`, `BackfillStarted`, `BackfillFinished`, `Synced`, `SyncLost` (after a minute), `TablestoreProblem`, `TablestoreProblemEnded`,
+`WaitingForOwner`, `RemoteFenced`, `RemoteFenceLifted`, `RecoveryWaiting`, `RecoveryLoading`, `RecoveryVerifying`, `RecoveryFinished`, `RecoveryFailed`, `Writable`,
+`SettingsRefused`.
+
 ## Beside the spec
 
 | object | meaning |
 |---|---|
 | annotation `metafs.dev/restore-roles` | With any value: all members get back the roles that the resource declares, and the annotation is removed. Waits while `paused`. `kubectl annotate mdc NAME metafs.dev/restore-roles=now` |
 | pod label `metafs.dev/role` | `active`, `standby` or `observer`: what the pod is to clients now. Kept by the operator, which looks at changes of pods at once, and at least every 15 seconds. |
+| Secret `NAME-tablestore` | The credentials for Tablestore that the pods mount: a copy, made by the operator, of what is needed of `spec.tablestore.credentialsSecret`. |
+| pod annotation `metafs.dev/tablestore-credentials` | The version of that Secret: a change makes the kubelet look at once. |
 | Service `NAME` | Any ready voting member. |
 | Service `NAME-active` | The active server: for clients without failover of their own, and the virtual address of `ObserverReadProxyProviderWithIPFailover`. |
 | Service `NAME-observers` | The observers. |
@@ -144,6 +182,8 @@ mod tests {
         assert!(text.contains("| `storage.size` |"));
         assert!(text.contains("spec.nameservice is part of clients' URIs"));
         assert!(text.contains(crate::RESTORE_ROLES));
+        assert!(text.contains("| `tablestore.mode` | `Disabled`, `AsyncUpload`, `Recovery` |"));
+        assert!(text.contains("can be Recovery only from the creation"));
         assert!(!text.contains("nodeAffinity"), "Kubernetes' own types are not unfolded");
     }
 }

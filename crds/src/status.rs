@@ -6,6 +6,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::copy::{RecoveryStatus, TablestoreStatus};
+
 /// Types of the conditions in the status.
 pub mod condition {
     /// The present spec is in force and every member is ready.
@@ -18,6 +20,16 @@ pub mod condition {
     pub const STALLED: &str = "Stalled";
     /// Every wanted observer answers reads.
     pub const OBSERVERS_READY: &str = "ObserversReady";
+    /// Everything acknowledged up to a moment less than 5 s ago is in Tablestore and checkpointed.
+    pub const SYNCED: &str = "Synced";
+    /// The leader writes to the copy in Tablestore.
+    pub const UPLOADING: &str = "Uploading";
+    /// The namespace was recovered from a copy, and is identical to it.
+    pub const RECOVERED: &str = "Recovered";
+    /// Writes are refused because of a recovery (error 25021).
+    pub const READ_ONLY: &str = "ReadOnly";
+    /// Another cluster has taken the copy over.
+    pub const REMOTE_FENCED: &str = "RemoteFenced";
 }
 
 /// What the operator last saw of the cluster.
@@ -28,7 +40,8 @@ pub struct MetadataClusterStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
 
-    /// Ready, Available, Progressing, Stalled and ObserversReady, each with a reason and a message.
+    /// Ready, Available, Progressing, Stalled and ObserversReady, and where spec.tablestore is given Synced,
+    /// Uploading, Recovered, ReadOnly and RemoteFenced, each with a reason and a message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -94,6 +107,14 @@ pub struct MetadataClusterStatus {
     /// Bytes of file content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
+
+    /// The copy in Tablestore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tablestore: Option<TablestoreStatus>,
+
+    /// The recovery from a copy in Tablestore, if there was or is to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoveryStatus>,
 
     /// The members, read replicas among them, by pod name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

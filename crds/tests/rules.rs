@@ -10,6 +10,19 @@ use kube::{Client, Config};
 use metafs_crds::{MetadataCluster, MetadataClusterSpec};
 use serde_json::{Value, json};
 
+/// A spec with a copy in Tablestore, changed by `change`; `null` removes a field.
+fn tablestore(change: Value) -> Value {
+    let mut tablestore = json!({
+        "instance": "inst-1",
+        "endpoint": "https://inst-1.cn-hangzhou.vpc.tablestore.aliyuncs.com",
+        "credentialsSecret": { "name": "keys" },
+    });
+    for (field, value) in change.as_object().unwrap() {
+        tablestore[field] = value.clone();
+    }
+    json!({ "tablestore": tablestore })
+}
+
 async fn client() -> Client {
     let path = std::env::var("METAFS_TEST_KUBECONFIG").expect(
         "METAFS_TEST_KUBECONFIG must name a kubeconfig; `e2e/up --control-plane-only` starts a cluster and prints one",
@@ -31,10 +44,10 @@ async fn install(client: &Client) {
     let crd = metafs_crds::definition::metadatacluster().unwrap();
     let params = PatchParams::apply("metafs-tests").force();
     crds.patch("metadataclusters.metafs.dev", &params, &Patch::Apply(&crd)).await.unwrap();
-    let probe = json!({ "spec": { "observers": 2 } });
+    let probe = json!({ "spec": tablestore(json!({ "mode": "Recovery" })) });
     for _ in 0..300 {
         let refused = create(client, "probe", &probe).await.err();
-        if refused.is_some_and(|why| why.contains("spec.observers must be")) {
+        if refused.is_some_and(|why| why.contains("must say which copy")) {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -194,6 +207,72 @@ async fn rules_on_creation() {
         (json!({ "raft": { "heartbeatMs": 501 } }), "at least three times heartbeatMs"),
         (json!({ "raft": { "electionMaxMs": 1500 } }), "must be greater than electionMinMs"),
         (json!({ "raft": { "heartbeatMs": 5 } }), "greater than or equal to 20"),
+        (tablestore(json!({})), ""),
+        (tablestore(json!({ "mode": "Disabled" })), ""),
+        (tablestore(json!({ "mode": "AsyncUpload" })), ""),
+        (tablestore(json!({ "mode": "Upload" })), "Unsupported value"),
+        (tablestore(json!({ "mode": "Recovery", "tablePrefix": "lost" })), ""),
+        (tablestore(json!({ "mode": "Recovery" })), "must say which copy is to be recovered"),
+        (
+            tablestore(
+                json!({ "mode": "Recovery", "tablePrefix": "lost", "onRecovered": "AsyncUpload", "takeover": true }),
+            ),
+            "",
+        ),
+        (tablestore(json!({ "onRecovered": "Delete" })), "Unsupported value"),
+        (tablestore(json!({ "takeover": "yes" })), "takeover"),
+        (tablestore(json!({ "instance": null })), "tablestore.instance: Required value"),
+        (tablestore(json!({ "instance": "" })), "tablestore.instance"),
+        (tablestore(json!({ "instance": "a_b" })), "should match"),
+        (tablestore(json!({ "instance": long(63) })), ""),
+        (tablestore(json!({ "instance": long(64) })), "Too long"),
+        (tablestore(json!({ "endpoint": null })), "tablestore.endpoint: Required value"),
+        (tablestore(json!({ "endpoint": "http://127.0.0.1:8087" })), ""),
+        (tablestore(json!({ "endpoint": "http://[::1]:8087/" })), ""),
+        (tablestore(json!({ "endpoint": "inst.example.com" })), "should match"),
+        (tablestore(json!({ "endpoint": "ftp://inst.example.com" })), "should match"),
+        (tablestore(json!({ "endpoint": "https://inst.example.com/path" })), "should match"),
+        (tablestore(json!({ "endpoint": format!("http://{}", long(513)) })), "Too long"),
+        (tablestore(json!({ "region": "cn-hangzhou" })), ""),
+        (tablestore(json!({ "region": "CN" })), "should match"),
+        (tablestore(json!({ "region": long(64) })), "Too long"),
+        (tablestore(json!({ "tablePrefix": long(200) })), ""),
+        (tablestore(json!({ "tablePrefix": long(201) })), "Too long"),
+        (tablestore(json!({ "tablePrefix": "_a9" })), ""),
+        (tablestore(json!({ "tablePrefix": "9a" })), "should match"),
+        (tablestore(json!({ "tablePrefix": "a-b" })), "should match"),
+        (
+            tablestore(json!({ "credentialsSecret": null })),
+            "tablestore.credentialsSecret: Required value",
+        ),
+        (tablestore(json!({ "credentialsSecret": {} })), "credentialsSecret.name: Required value"),
+        (tablestore(json!({ "credentialsSecret": { "name": "Keys" } })), "should match"),
+        (
+            tablestore(json!({ "credentialsSecret": { "name": "demo-tablestore" } })),
+            "the operator makes a Secret of that name",
+        ),
+        (
+            tablestore(json!({ "credentialsSecret": {
+                "name": "keys", "accessKeyIdKey": "ID", "accessKeySecretKey": "SECRET.1", "securityTokenKey": "t",
+            } })),
+            "",
+        ),
+        (
+            tablestore(json!({ "credentialsSecret": { "name": "keys", "accessKeyIdKey": "a/b" } })),
+            "should match",
+        ),
+        (
+            tablestore(
+                json!({ "credentialsSecret": { "name": "keys", "accessKeySecretKey": "" } }),
+            ),
+            "accessKeySecretKey",
+        ),
+        (
+            tablestore(
+                json!({ "credentialsSecret": { "name": "keys", "securityTokenKey": long(254) } }),
+            ),
+            "Too long",
+        ),
         (json!({ "nodeLossGraceSeconds": 10 }), ""),
         (json!({ "nodeLossGraceSeconds": 9 }), "greater than or equal to 10"),
     ];
@@ -262,13 +341,15 @@ async fn the_samples_are_accepted() {
         }
         seen += 1;
     }
-    assert!(seen >= 3, "no samples in {samples}");
+    assert!(seen >= 5, "no samples in {samples}");
 }
 
 #[tokio::test]
 async fn rules_on_change() {
     let client = client().await;
     install(&client).await;
+    let mode = |mode: &str| json!({ "tablestore": { "mode": mode } });
+    let recovery = || tablestore(json!({ "mode": "Recovery", "tablePrefix": "lost" }));
     // Spec before, change, and what the refusal must say.
     let cases: Vec<(Value, Value, &str)> = vec![
         (json!({}), json!({ "replicas": 5 }), ""),
@@ -327,6 +408,91 @@ async fn rules_on_change() {
         // Saying the default aloud changes nothing.
         (json!({}), json!({ "nameservice": "changing" }), ""),
         (json!({ "volumeRetention": "Retain" }), json!({ "volumeRetention": "Delete" }), ""),
+        // The copy: on and off at any time.
+        (json!({}), tablestore(json!({ "mode": "AsyncUpload" })), ""),
+        (json!({}), tablestore(json!({})), ""),
+        (tablestore(json!({})), mode("AsyncUpload"), ""),
+        (tablestore(json!({ "mode": "AsyncUpload" })), mode("Disabled"), ""),
+        // A recovery from the start only, and out of it to what follows.
+        (
+            json!({}),
+            tablestore(json!({ "mode": "Recovery", "tablePrefix": "lost" })),
+            "can be Recovery only from the creation",
+        ),
+        (
+            tablestore(json!({ "tablePrefix": "lost" })),
+            mode("Recovery"),
+            "can be Recovery only from the creation",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload", "tablePrefix": "lost" })),
+            mode("Recovery"),
+            "can be Recovery only from the creation",
+        ),
+        (recovery(), mode("AsyncUpload"), ""),
+        (recovery(), mode("Disabled"), ""),
+        (recovery(), json!({ "tablestore": { "takeover": true } }), ""),
+        (recovery(), json!({ "tablestore": { "onRecovered": "AsyncUpload" } }), ""),
+        (recovery(), json!({ "replicas": 5 }), ""),
+        // Removed only while nothing uses it.
+        (tablestore(json!({})), json!({ "tablestore": null }), ""),
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": null }),
+            "can be removed only while its mode is Disabled",
+        ),
+        (
+            recovery(),
+            json!({ "tablestore": null }),
+            "can be removed only while its mode is Disabled",
+        ),
+        // Where it is stays while something uses it.
+        (
+            tablestore(json!({})),
+            json!({ "tablestore": { "instance": "b", "endpoint": "http://b", "tablePrefix": "b" } }),
+            "",
+        ),
+        (
+            tablestore(json!({})),
+            json!({ "tablestore": { "instance": "b", "mode": "AsyncUpload" } }),
+            "",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": { "instance": "b" } }),
+            "instance can change only while",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": { "instance": "b", "mode": "Disabled" } }),
+            "instance can change only while",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": { "endpoint": "http://b" } }),
+            "endpoint can change only while",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": { "tablePrefix": "b" } }),
+            "tablePrefix can change only while",
+        ),
+        (
+            tablestore(json!({ "mode": "AsyncUpload", "tablePrefix": "a" })),
+            json!({ "tablestore": { "tablePrefix": null } }),
+            "tablePrefix can change only while",
+        ),
+        (
+            recovery(),
+            json!({ "tablestore": { "tablePrefix": "b" } }),
+            "tablePrefix can change only while",
+        ),
+        // What has nothing to do with the place.
+        (
+            tablestore(json!({ "mode": "AsyncUpload" })),
+            json!({ "tablestore": { "region": "cn-hangzhou", "takeover": true, "credentialsSecret": { "name": "new" } } }),
+            "",
+        ),
     ];
     let api = api(&client);
     for (before, change, refusal) in cases {

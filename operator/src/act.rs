@@ -130,8 +130,10 @@ pub async fn act(scene: Scene<'_>, step: &Step) -> Result<Vec<Note>, Error> {
     }
 }
 
-/// Carries out upkeep. What fails is tried again in the next pass.
-pub async fn keep_up(scene: Scene<'_>, upkeep: &[Upkeep]) {
+/// Carries out upkeep. What fails is tried again in the next pass. Returns why the servers refuse the
+/// settings, if they do.
+pub async fn keep_up(scene: Scene<'_>, upkeep: &[Upkeep]) -> Option<String> {
+    let mut refused = None;
     let paused = scene.cluster.paused;
     for task in upkeep.iter().filter(|task| !paused || task.only_tells()) {
         let done = match task {
@@ -139,12 +141,19 @@ pub async fn keep_up(scene: Scene<'_>, upkeep: &[Upkeep]) {
             Upkeep::SetLogLevel { pod } => set_log_level(scene, pod).await,
             Upkeep::RestoreRoles => restore_roles(scene).await,
             Upkeep::LabelRole { pod, uid, role } => label_role(scene, pod, uid, *role).await,
+            Upkeep::TellCredentials { pod, uid, version } => {
+                tell_credentials(scene, pod, uid, version).await
+            }
         };
         if let Err(error) = done {
+            if *task == Upkeep::PutSettings {
+                refused = error.refused_settings();
+            }
             let ValidatedCluster { name, namespace, .. } = scene.cluster;
             warn!(cluster = name, namespace, ?task, %error, "upkeep failed; trying again");
         }
     }
+    refused
 }
 
 async fn put_settings(scene: Scene<'_>) -> Result<(), Error> {
@@ -185,6 +194,22 @@ async fn label_role(
     pods.patch_metadata(pod, &PatchParams::default(), &Patch::Merge(&patch))
         .await
         .context(|| format!("labelling pod {pod}"))?;
+    Ok(())
+}
+
+/// Metadata only: nothing restarts.
+async fn tell_credentials(
+    scene: Scene<'_>,
+    pod: &str,
+    uid: &str,
+    version: &str,
+) -> Result<(), Error> {
+    let pods: Api<Pod> = Api::namespaced(scene.client.clone(), &scene.cluster.namespace);
+    let annotations = serde_json::json!({ names::CREDENTIALS_VERSION: version });
+    let patch = serde_json::json!({ "metadata": { "uid": uid, "annotations": annotations } });
+    pods.patch_metadata(pod, &PatchParams::default(), &Patch::Merge(&patch))
+        .await
+        .context(|| format!("annotating pod {pod}"))?;
     Ok(())
 }
 

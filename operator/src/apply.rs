@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::info;
 
-use crate::build::{Objects, ReadReplicas, secret};
+use crate::build::{Objects, ReadReplicas, secret, tablestore_secret};
 use crate::dereference::Found;
 use crate::error::{Context, Error};
 use crate::names;
+use crate::remote::credentials::{self, Mirror};
 use crate::resize;
 use crate::validate::ValidatedCluster;
 
@@ -31,6 +32,10 @@ pub struct Applied {
     pub remaking: bool,
     /// An object that Kubernetes refuses until a person changes something.
     pub problem: Option<String>,
+    /// What is wrong with the credentials for Tablestore.
+    pub credentials: Option<String>,
+    /// Version of the Secret with them that the pods mount, if there is one.
+    pub credentials_version: Option<String>,
 }
 
 /// Applies all objects. The Secret must be there ([`ensure_secret`]).
@@ -72,6 +77,7 @@ pub async fn apply(
     }
     note(server_side(client, disruption_budget).await.map(drop))?;
     note(resize::grow_claims(client, cluster, found).await)?;
+    apply_credentials(client, cluster, found, &mut applied).await?;
 
     let live = found.stateful_set.as_ref();
     applied.stateful_set = apply_set(client, cluster, live, stateful_set, &mut applied).await?;
@@ -89,6 +95,43 @@ pub async fn apply(
         None => drop_readers(client, live).await?,
     }
     Ok(applied)
+}
+
+/// Brings the credentials that the pods mount up to date. Whatever is wrong with them, the cluster
+/// goes on.
+async fn apply_credentials(
+    client: &Client,
+    cluster: &ValidatedCluster,
+    found: &Found,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    let live = found.tablestore_secret.as_ref();
+    let mirror = credentials::mirror(cluster.tablestore.as_ref(), found.credentials.as_ref());
+    let ours = |secret: &Secret| secret.labels().contains_key(names::MANAGED_BY);
+    if let Some(foreign) = live.filter(|live| !ours(live)) {
+        applied.credentials = mirror.map(|_| {
+            format!(
+                "Secret {} is not the operator's, which needs that name: delete or rename it",
+                foreign.name_any()
+            )
+        });
+        return Ok(());
+    }
+    let mirror = mirror.unwrap_or_default();
+    // Nothing to give, and nothing to take away.
+    if live.is_some() || !mirror.data.is_empty() {
+        let wanted = tablestore_secret::build(cluster, &mirror);
+        match server_side(client, &wanted).await {
+            Ok(secret) => applied.credentials_version = secret.resource_version(),
+            Err(error) if error.is_permanent() => {
+                applied.problem.get_or_insert_with(|| refusal(&error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let Mirror { data: _, problem } = mirror;
+    applied.credentials = problem;
+    Ok(())
 }
 
 /// Applies a StatefulSet; `None` while it is being made anew.

@@ -26,16 +26,20 @@ use crate::act::{self, Scene};
 use crate::apply::{self, Applied};
 use crate::build::{self, Pods, stateful_set};
 use crate::config::Settings;
-use crate::decide::{Decision, Reason, decide};
+use crate::decide::{Decision, Reason, Upkeep, decide};
 use crate::dereference::{Found, dereference};
 use crate::error::{Context as _, Error};
 use crate::events;
 use crate::finalize::{self, Progress};
+use crate::lookout::{self, Lookout, Target};
 use crate::metrics::{ClusterLabels, Metrics};
 use crate::names::{self, Group};
 use crate::observe::{Access, observe};
+use crate::remote::credentials::mirror;
+use crate::remote::word::Signature;
 use crate::status::{self, Obstacles};
 use crate::validate::{ValidatedCluster, validate};
+use crate::view::View;
 
 /// The longest a pass may take: steps and questions to members have their own, shorter bounds.
 const PASS: Duration = Duration::from_secs(120);
@@ -43,12 +47,15 @@ const PASS: Duration = Duration::from_secs(120);
 const SOON: Duration = Duration::from_secs(1);
 /// While something is awaited that no watch tells.
 const WAITING: Duration = Duration::from_secs(3);
+/// How long a leader may take to answer between two passes.
+const GLANCE: Duration = Duration::from_secs(2);
 /// The longest delay between two tries of a pass that fails.
 const MAX_BACKOFF: Duration = Duration::from_secs(120);
 /// Passes at a time, over different resources.
 const CONCURRENCY: u16 = 8;
 
-type Guarded = DeserializeGuard<MetadataCluster>;
+/// A resource that may be unreadable.
+pub type Guarded = DeserializeGuard<MetadataCluster>;
 
 /// What all passes share.
 pub struct Context {
@@ -57,6 +64,7 @@ pub struct Context {
     recorder: Recorder,
     metrics: Arc<Metrics>,
     memory: Mutex<HashMap<ClusterLabels, Memory>>,
+    lookout: Lookout,
 }
 
 /// Between two passes: for pace only, never for decisions.
@@ -74,7 +82,8 @@ impl Context {
             instance: Some(settings.identity.clone()),
         };
         let recorder = Recorder::new(client.clone(), reporter);
-        Self { client, settings, recorder, metrics, memory: Mutex::default() }
+        let lookout = Lookout::new(client.clone());
+        Self { client, settings, recorder, metrics, memory: Mutex::default(), lookout }
     }
 
     fn remember<T>(&self, cluster: &ClusterLabels, change: impl FnOnce(&mut Memory) -> T) -> T {
@@ -85,6 +94,7 @@ impl Context {
     fn forget(&self, cluster: &ClusterLabels) {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(cluster);
         self.metrics.set_ready(cluster, None);
+        self.lookout.forget(cluster);
     }
 }
 
@@ -94,6 +104,7 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
     let client = context.client.clone();
+    let gone = context.clone();
     let all = watcher::Config::default().any_semantic();
     let ours = || watcher::Config::default().labels(names::MANAGED).any_semantic();
     let config =
@@ -109,17 +120,23 @@ pub async fn run(
         .watches(Api::<PersistentVolumeClaim>::all(client.clone()), ours(), |claim| {
             of_instance(&claim)
         })
+        .reconcile_on(context.lookout.changes())
         .graceful_shutdown_on(shutdown)
         .run(reconcile, on_error, context)
-        .for_each(|done| async move {
+        .for_each(|done| {
             match done {
                 Ok((object, _)) => debug!(%object, "passed"),
                 // Said by `on_error` already.
                 Err(controller::Error::ReconcilerFailed(..)) => {}
                 // Deleted in the meantime.
-                Err(controller::Error::ObjectNotFound(object)) => debug!(%object, "gone"),
+                Err(controller::Error::ObjectNotFound(object)) => {
+                    debug!(%object, "gone");
+                    let namespace = object.namespace.unwrap_or_default();
+                    gone.forget(&ClusterLabels { namespace, name: object.name });
+                }
                 Err(error) => warn!(%error, "watching failed; trying again"),
             }
+            std::future::ready(())
         })
         .await;
 }
@@ -187,13 +204,19 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
         return Ok(Action::await_change());
     }
 
-    let mut found = dereference(&context.client, &cluster.namespace, &cluster.name).await?;
+    let wanted = cluster.tablestore.as_ref();
+    let credentials = wanted.map(|wanted| wanted.credentials.secret.clone());
+    let mut found =
+        dereference(&context.client, &cluster.namespace, &cluster.name, credentials.as_deref())
+            .await?;
     let applied = if cluster.paused {
         Applied {
             stateful_set: found.stateful_set.clone(),
             read_set: found.read_set.clone(),
             remaking: false,
             problem: None,
+            credentials: mirror(wanted, found.credentials.as_ref()).and_then(|m| m.problem),
+            credentials_version: None,
         }
     } else {
         found.secret = Some(apply::ensure_secret(&context.client, &cluster, &found).await?);
@@ -236,6 +259,7 @@ async fn pass(object: &Guarded, context: &Context) -> Result<Action, Error> {
     );
     write_status(context, &labels, resource, status).await?;
     context.remember(&labels, |memory| memory.failures = 0);
+    context.lookout.look(&labels, target(&cluster, credentials, &view, &access));
     Ok(Action::requeue(pace(&cluster, &found, &decision, &obstacles, context.settings.poll)))
 }
 
@@ -247,8 +271,12 @@ async fn carry_out(
     applied: &Applied,
     decision: &Decision,
 ) -> Obstacles {
-    let mut obstacles = Obstacles { refused_object: applied.problem.clone(), failed_step: None };
-    act::keep_up(scene, &decision.upkeep).await;
+    let mut obstacles = Obstacles {
+        refused_object: applied.problem.clone(),
+        failed_step: None,
+        refused_settings: act::keep_up(scene, &decision.upkeep).await,
+        credentials: applied.credentials.clone(),
+    };
     if scene.cluster.paused {
         return obstacles;
     }
@@ -286,9 +314,26 @@ fn pace(
         _ if cluster.paused || refused => poll,
         _ if found.stateful_set.is_none() => SOON,
         Decision { step: Some(_), .. } if obstacles.failed_step.is_none() => SOON,
+        _ if obstacles.refused_settings.is_some() => WAITING.min(poll),
+        // Conditions wait for the settings to be in force.
+        Decision { upkeep, .. } if upkeep.contains(&Upkeep::PutSettings) => SOON,
         Decision { reason: Reason::Ready, .. } => poll,
         _ => WAITING.min(poll),
     }
+}
+
+/// What to look at until the next pass.
+fn target(
+    cluster: &ValidatedCluster,
+    secret: Option<String>,
+    view: &View,
+    access: &Access,
+) -> Target {
+    let leader = cluster.tablestore.as_ref().and_then(|_| view.leader()).and_then(|leader| {
+        let client = access.client(&leader.member.name, GLANCE).ok()??;
+        Some(lookout::Leader { client, said: Signature::new(leader.status) })
+    });
+    Target { secret, leader }
 }
 
 /// A resource that is not of the present schema: said on it, and left alone.

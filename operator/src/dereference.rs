@@ -23,13 +23,22 @@ pub struct Found {
     pub claims: Vec<PersistentVolumeClaim>,
     /// The cluster's Secret.
     pub secret: Option<Secret>,
+    /// The Secret with credentials for Tablestore that the pods mount.
+    pub tablestore_secret: Option<Secret>,
+    /// The user's, of which that is a copy.
+    pub credentials: Option<Secret>,
 }
 
-/// Reads it.
+/// Reads it; `credentials` is the name of the user's Secret.
 ///
 /// # Errors
 /// [`Error::Kubernetes`]
-pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result<Found, Error> {
+pub async fn dereference(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    credentials: Option<&str>,
+) -> Result<Found, Error> {
     let stateful_sets: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
@@ -37,12 +46,21 @@ pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result
     let ours = ListParams::default().labels(&names::query(&names::all_selector(name)));
     let secret_name = names::secret(name);
     let read_set_name = names::set(name, Group::Readers);
-    let (stateful_set, read_set, pods, claims, secret) = futures::join!(
+    let tablestore_name = names::tablestore_secret(name);
+    let users = async {
+        match credentials {
+            Some(name) => secrets.get_opt(name).await,
+            None => Ok(None),
+        }
+    };
+    let (stateful_set, read_set, pods, claims, secret, tablestore_secret, users) = futures::join!(
         stateful_sets.get_opt(name),
         stateful_sets.get_opt(&read_set_name),
         pods.list(&ours),
         claims.list(&ours),
         secrets.get_opt(&secret_name),
+        secrets.get_opt(&tablestore_name),
+        users,
     );
     Ok(Found {
         stateful_set: stateful_set.context(|| format!("reading StatefulSet {name}"))?,
@@ -50,6 +68,9 @@ pub async fn dereference(client: &Client, namespace: &str, name: &str) -> Result
         pods: pods.context(|| "listing pods".into())?.items,
         claims: claims.context(|| "listing volume claims".into())?.items,
         secret: secret.context(|| format!("reading Secret {secret_name}"))?,
+        tablestore_secret: tablestore_secret
+            .context(|| format!("reading Secret {tablestore_name}"))?,
+        credentials: users.context(|| "reading the Secret with credentials".into())?,
     })
 }
 

@@ -1,6 +1,8 @@
 //! Why a pass over a resource failed. What a user must mend becomes a condition instead
 //! ([`crate::decide::Reason`]); these are retried with growing delays.
 
+use metafs_admin_api::ErrorCode;
+
 /// A failed pass.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -60,6 +62,20 @@ impl Error {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Why a leader refuses settings, if it does: not for want of a quorum, nor as it leads no more.
+    pub fn refused_settings(&self) -> Option<String> {
+        let Error::Admin(error) = self else { return None };
+        let refusal = error.refusal()?;
+        match refusal.code {
+            ErrorCode::Conflict | ErrorCode::BadRequest => Some(refusal.message.clone()),
+            ErrorCode::Unauthorized
+            | ErrorCode::VersionMismatch
+            | ErrorCode::NotLeader
+            | ErrorCode::Unavailable
+            | ErrorCode::Internal => None,
         }
     }
 

@@ -49,6 +49,7 @@ pub fn changes(before: Option<&MetadataClusterStatus>, after: &MetadataClusterSt
     }
 
     notes.extend(role_changes(before, after));
+    notes.extend(crate::remote::notes::changes(before, after));
 
     let rolling = |status: Option<&MetadataClusterStatus>| {
         is(status, condition::PROGRESSING, Reason::Rolling.as_str())

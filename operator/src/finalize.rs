@@ -85,7 +85,7 @@ pub async fn finalize(client: &Client, resource: &MetadataCluster) -> Result<Pro
     }
     if resource.spec.volume_retention == VolumeRetention::Delete {
         let (name, namespace) = (resource.name_any(), namespace(resource)?);
-        let found = dereference(client, &namespace, &name).await?;
+        let found = dereference(client, &namespace, &name, None).await?;
         let sets: Api<StatefulSet> = Api::namespaced(client.clone(), &namespace);
         let live: Vec<&StatefulSet> = found.stateful_set.iter().chain(&found.read_set).collect();
         for set in live.iter().filter(|set| set.meta().deletion_timestamp.is_none()) {

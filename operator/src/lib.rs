@@ -11,6 +11,9 @@
 //! 7. [`act`]: carries the step out.
 //! 8. [`status`]: pure: what is written to the resource, and the Events of what changed.
 //!
+//! What is wanted and seen of the copy in Tablestore is in [`remote`]; what is looked at between two
+//! passes in [`lookout`].
+//!
 //! Nothing is remembered between passes that a decision needs: an operator killed at any point is
 //! followed by one that goes on from what it sees.
 
@@ -26,10 +29,12 @@ pub mod error;
 pub mod events;
 pub mod finalize;
 pub mod http;
+pub mod lookout;
 pub mod metrics;
 pub mod names;
 pub mod observe;
 pub mod observers;
+pub mod remote;
 pub mod resize;
 pub mod run;
 pub mod status;

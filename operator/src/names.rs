@@ -11,6 +11,9 @@ pub const STATUS_MANAGER: &str = "metafs-operator-status";
 pub const FINALIZER: &str = "metafs.dev/volumes";
 /// Pod annotation: hash of the configuration that needs a new pod when it changes.
 pub const CONFIG_HASH: &str = "metafs.dev/config-hash";
+/// Pod annotation: version of the Secret with the credentials for Tablestore. A kubelet looks anew at
+/// what a pod mounts when the pod changes, and else about once a minute.
+pub const CREDENTIALS_VERSION: &str = "metafs.dev/tablestore-credentials";
 /// Pod label: what the member is to clients. Kept by the operator ([`role`]).
 pub const ROLE: &str = "metafs.dev/role";
 /// The one container of a pod.
@@ -44,6 +47,8 @@ pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Selects everything this operator made, whatever the cluster.
 pub const MANAGED: &str =
     "app.kubernetes.io/name=metafs,app.kubernetes.io/managed-by=metafs-operator";
+/// Label of what this operator made.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// The two groups of servers in a cluster, each a StatefulSet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +93,7 @@ pub fn role_selector(cluster: &str, role: &str) -> BTreeMap<String, String> {
 /// Labels of every object of a group.
 pub fn labels(cluster: &str, group: Group) -> BTreeMap<String, String> {
     let mut labels = selector(cluster, group);
-    labels.insert("app.kubernetes.io/managed-by".into(), "metafs-operator".into());
+    labels.insert(MANAGED_BY.into(), "metafs-operator".into());
     labels
 }
 
@@ -125,6 +130,11 @@ pub fn discovery(cluster: &str) -> String {
 /// Secret with the cluster's key and id.
 pub fn secret(cluster: &str) -> String {
     format!("{cluster}-cluster")
+}
+
+/// Secret with the credentials for Tablestore that the pods mount.
+pub fn tablestore_secret(cluster: &str) -> String {
+    format!("{cluster}-tablestore")
 }
 
 /// StatefulSet of a group; names of its pods and volumes begin with it.

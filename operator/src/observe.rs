@@ -159,6 +159,7 @@ pub async fn observe(
         restore_roles: cluster.restore_roles,
         log_filter: cluster.log_level.clone(),
         node_loss_grace: cluster.node_loss_grace,
+        credentials_version: applied.credentials_version.clone(),
     })
 }
 
@@ -250,6 +251,7 @@ fn pod_view(pod: &Pod, revision: Option<&str>, now: Timestamp) -> PodView {
         outdated: revision.is_some_and(|revision| own != Some(revision)),
         unready_for: if is_ready { Duration::ZERO } else { unready_for },
         role: pod.labels().get(names::ROLE).cloned(),
+        credentials_version: pod.annotations().get(names::CREDENTIALS_VERSION).cloned(),
         trouble: trouble(pod, unready_for),
     }
 }

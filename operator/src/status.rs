@@ -11,6 +11,9 @@ use crate::build::discovery;
 use crate::decide::{Decision, Reason, why_unready};
 use crate::names::{self, Group};
 use crate::observers::Observers;
+use crate::remote::conditions::{self as remote, Circumstances, Told, Truth, UnderRecovery};
+use crate::remote::report;
+use crate::remote::word::{Word, under_way};
 use crate::validate::{Invalid, ValidatedCluster};
 use crate::view::{MemberView, View};
 
@@ -21,6 +24,10 @@ pub struct Obstacles {
     pub refused_object: Option<String>,
     /// A step that failed just now.
     pub failed_step: Option<String>,
+    /// Why the servers refuse the settings.
+    pub refused_settings: Option<String>,
+    /// What is wrong with the credentials for Tablestore.
+    pub credentials: Option<String>,
 }
 
 /// What the conditions say.
@@ -43,17 +50,37 @@ pub fn status(
 ) -> MetadataClusterStatus {
     let leader = view.leader();
     let ready_count = view.wanted_members().filter(|member| member.ready()).count();
+    let word = Word::new(view);
+    let under_recovery = remote::under_recovery(&word);
     let verdict = verdict(cluster, view, decision, obstacles, before);
-    let available = match leader {
-        Some(leader) if leader.status.health.ready => {
-            (true, "LeaderServes", format!("{} serves clients", leader.member.name))
-        }
-        Some(leader) => (false, "LeaderNotReady", why_unready(leader.member)),
-        None => (false, decision.reason.as_str(), decision.message.clone()),
-    };
+    let (serves, why, words) = available(view, decision, under_recovery);
     let observers = Observers::new(cluster, view, before);
-    let conditions =
-        conditions(cluster.generation, &verdict, available, observers.tell(), before, now);
+    let (observe, observers_reason, observers_message) = observers.tell();
+    let mut told = vec![
+        (condition::AVAILABLE, Told { truth: serves.into(), reason: why, message: words }),
+        (
+            condition::OBSERVERS_READY,
+            Told { truth: observe.into(), reason: observers_reason, message: observers_message },
+        ),
+    ];
+    let copy = cluster.tablestore.as_ref().map(|wanted| {
+        let about = Circumstances {
+            wanted,
+            credentials: obstacles.credentials.as_deref(),
+            refused: obstacles.refused_settings.as_deref(),
+            before,
+        };
+        (wanted, remote::tell(&word, about))
+    });
+    told.extend(copy.iter().flat_map(|(_, told)| told.clone()));
+    let told = told.into_iter().map(|(type_, Told { truth, reason, message })| {
+        (type_, (truth, reason.to_owned(), message))
+    });
+    let conditions = conditions(cluster.generation, &verdict, told, before, now);
+    let recovery = copy.as_ref().and_then(|(wanted, told)| {
+        let (_, told) = told.iter().find(|(type_, _)| *type_ == condition::RECOVERED)?;
+        report::recovery(wanted, &word, told, before)
+    });
     let members: Vec<MemberStatus> = view
         .members
         .iter()
@@ -82,7 +109,30 @@ pub fn status(
         files: keep(figures.map(|f| f.files), before.and_then(|b| b.files)),
         directories: keep(figures.map(|f| f.directories), before.and_then(|b| b.directories)),
         bytes: keep(figures.map(|f| f.bytes), before.and_then(|b| b.bytes)),
+        tablestore: copy.map(|(wanted, _)| report::tablestore(wanted, &word, before)),
+        recovery,
         members,
+    }
+}
+
+/// Whether clients are served, and why not.
+fn available(
+    view: &View,
+    decision: &Decision,
+    under_recovery: Option<UnderRecovery>,
+) -> (bool, &'static str, String) {
+    let Some(leader) = view.leader() else {
+        return (false, decision.reason.as_str(), decision.message.clone());
+    };
+    let name = &leader.member.name;
+    match under_recovery {
+        Some(under @ UnderRecovery::Recovering) => (false, "Recovering", under.message().into()),
+        Some(under @ UnderRecovery::Failed) => (false, "RecoveryFailed", under.message().into()),
+        _ if !leader.status.health.ready => (false, "LeaderNotReady", why_unready(leader.member)),
+        Some(under @ UnderRecovery::ReadOnly) => {
+            (true, "LeaderServes", format!("{name} serves clients; {}", under.message()))
+        }
+        None => (true, "LeaderServes", format!("{name} serves clients")),
     }
 }
 
@@ -101,16 +151,28 @@ pub fn invalid(
         stalled: true,
     };
     let mut status = before.cloned().unwrap_or_default();
-    // The servers do not know: they serve on as they did.
-    let kept = |type_: &str| {
-        let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
-        match old {
-            Some(c) => (c.status == "True", c.reason.as_str(), c.message.clone()),
-            None => (false, verdict.reason, verdict.message.clone()),
-        }
+    // The servers do not know: they serve on as they did. What only they can say was not asked.
+    let known = before.map(|before| before.conditions.as_slice()).unwrap_or_default();
+    let kept = |type_: &'static str, default: Option<Truth>, asked: bool| {
+        let stalled = |truth| (truth, verdict.reason.to_owned(), verdict.message.clone());
+        let told = match (known.iter().find(|c| c.type_ == type_), default) {
+            (Some(_), _) if asked => stalled(Truth::Unknown),
+            (Some(c), _) => (Truth::parse(&c.status), c.reason.clone(), c.message.clone()),
+            (None, default) => stalled(default?),
+        };
+        Some((type_, told))
     };
-    let (available, observers) = (kept(condition::AVAILABLE), kept(condition::OBSERVERS_READY));
-    status.conditions = conditions(generation, &verdict, available, observers, before, now);
+    let told = [
+        kept(condition::AVAILABLE, Some(Truth::False), false),
+        kept(condition::OBSERVERS_READY, Some(Truth::False), false),
+        kept(condition::SYNCED, None, true),
+        kept(condition::UPLOADING, None, true),
+        kept(condition::RECOVERED, None, false),
+        kept(condition::READ_ONLY, None, false),
+        kept(condition::REMOTE_FENCED, None, true),
+    ];
+    let told = told.into_iter().flatten();
+    status.conditions = conditions(generation, &verdict, told, before, now);
     status.observed_generation = Some(generation);
     status
 }
@@ -154,10 +216,29 @@ fn verdict(
         Reason::Starting | Reason::Electing | Reason::Degraded if was_rolling => Reason::Rolling,
         other => other,
     };
-    let message = match &obstacles.failed_step {
+    let mut message = match &obstacles.failed_step {
         Some(failed) => format!("{}; not done yet: {failed}", decision.message),
         None => decision.message.clone(),
     };
+    let word = Word::new(view);
+    if let Some(refused) = &obstacles.refused_settings {
+        let refused = format!("the servers refuse the present spec: {refused}");
+        if reason == Reason::Ready {
+            // A recovery that goes on ends by itself, and the settings are offered again and again.
+            let goes_on = word.recovery().is_some_and(|recovery| under_way(recovery.state));
+            return Verdict {
+                reason: remote::SETTINGS_REFUSED,
+                message: refused,
+                ready: false,
+                progressing: goes_on,
+                stalled: !goes_on,
+            };
+        }
+        message = format!("{message}; {refused}");
+    }
+    if let Some(under) = remote::under_recovery(&word) {
+        message = format!("{message}; {}", under.message());
+    }
     Verdict {
         reason: reason.as_str(),
         message,
@@ -170,8 +251,7 @@ fn verdict(
 fn conditions(
     generation: i64,
     verdict: &Verdict,
-    (available, available_reason, available_message): (bool, &str, String),
-    (observers, observers_reason, observers_message): (bool, &str, String),
+    told: impl Iterator<Item = (&'static str, (Truth, String, String))>,
     before: Option<&MetadataClusterStatus>,
     now: Timestamp,
 ) -> Vec<Condition> {
@@ -187,29 +267,28 @@ fn conditions(
         "nothing is under way",
     );
     let (stalled_reason, stalled_message) = or(*stalled, "NotStalled", "nothing waits for a hand");
-    [
-        (condition::READY, *ready, (*reason).to_owned(), message.clone()),
-        (condition::AVAILABLE, available, available_reason.to_owned(), available_message),
-        (condition::PROGRESSING, *progressing, progressing_reason, progressing_message),
-        (condition::STALLED, *stalled, stalled_reason, stalled_message),
-        (condition::OBSERVERS_READY, observers, observers_reason.to_owned(), observers_message),
-    ]
-    .into_iter()
-    .map(|(type_, is, reason, message)| {
-        let status = if is { "True" } else { "False" };
-        let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
-        let since =
-            old.filter(|old| old.status == status).map(|old| old.last_transition_time.clone());
-        Condition {
-            type_: type_.to_owned(),
-            status: status.to_owned(),
-            reason,
-            message: message.chars().take(4000).collect(),
-            observed_generation: Some(generation),
-            last_transition_time: since.unwrap_or(Time(seconds(now))),
-        }
-    })
-    .collect()
+    let own = [
+        (condition::READY, (Truth::from(*ready), (*reason).to_owned(), message.clone())),
+        (condition::PROGRESSING, ((*progressing).into(), progressing_reason, progressing_message)),
+        (condition::STALLED, ((*stalled).into(), stalled_reason, stalled_message)),
+    ];
+    own.into_iter()
+        .chain(told)
+        .map(|(type_, (truth, reason, message))| {
+            let status = truth.as_str();
+            let old = before.and_then(|before| before.conditions.iter().find(|c| c.type_ == type_));
+            let since =
+                old.filter(|old| old.status == status).map(|old| old.last_transition_time.clone());
+            Condition {
+                type_: type_.to_owned(),
+                status: status.to_owned(),
+                reason,
+                message: message.chars().take(4000).collect(),
+                observed_generation: Some(generation),
+                last_transition_time: since.unwrap_or(Time(seconds(now))),
+            }
+        })
+        .collect()
 }
 
 /// Kubernetes keeps whole seconds; what is compared must too.
@@ -309,6 +388,7 @@ fn slow(status: &MetadataClusterStatus) -> MetadataClusterStatus {
         member.lag = None;
         member.disk_used_bytes = None;
     }
+    report::slow(&mut slow);
     slow
 }
 
@@ -327,215 +407,5 @@ pub fn worth_writing(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::decide::{decide, world::World};
-    use crate::validate::tests::valid;
-    use metafs_crds::MetadataClusterSpec;
-
-    fn settled() -> World {
-        settled_with(0)
-    }
-
-    fn settled_with(observers: u32) -> World {
-        let mut world = World::new(3);
-        world.observers = observers;
-        for _ in 0..20 {
-            world.tick();
-            if let Some(step) = decide(&world.view()).step {
-                world.apply(&step);
-            }
-        }
-        world
-    }
-
-    fn of(
-        world: &World,
-        spec: MetadataClusterSpec,
-        before: Option<&MetadataClusterStatus>,
-        at: i64,
-    ) -> MetadataClusterStatus {
-        let view = world.view();
-        let now = Timestamp::from_second(at).unwrap();
-        status(&valid(spec), &view, &decide(&view), &Obstacles::default(), before, now)
-    }
-
-    fn condition<'a>(status: &'a MetadataClusterStatus, type_: &str) -> &'a Condition {
-        status.conditions.iter().find(|c| c.type_ == type_).unwrap()
-    }
-
-    #[test]
-    fn a_cluster_that_is_well_says_so_and_does_not_churn() {
-        let world = settled();
-        let first = of(&world, MetadataClusterSpec::default(), None, 100);
-        assert_eq!(condition(&first, "Ready").status, "True");
-        assert_eq!(condition(&first, "Available").status, "True");
-        assert_eq!(condition(&first, "Progressing").status, "False");
-        assert_eq!(condition(&first, "Stalled").status, "False");
-        assert_eq!(first.ready.as_deref(), Some("3/3"));
-        assert_eq!(first.uri.as_deref(), Some("webhdfs://demo"));
-        assert_eq!(first.rpc_uri.as_deref(), Some("hdfs://demo"));
-        assert_eq!(first.observers_ready.as_deref(), Some("0/0"));
-        assert_eq!(condition(&first, "ObserversReady").reason, "NoneWanted");
-        assert_eq!(first.roles.as_deref(), Some("demo-0=active,demo-1=standby,demo-2=standby"));
-        assert!(first.conditions.iter().all(|c| c.observed_generation == Some(7)));
-        let second = of(&world, MetadataClusterSpec::default(), Some(&first), 900);
-        assert!(!worth_writing(Some(&first), &second, true));
-    }
-
-    #[test]
-    fn fast_numbers_wait_for_their_time_and_the_rest_does_not() {
-        let first = of(&settled(), MetadataClusterSpec::default(), None, 100);
-        let mut second = first.clone();
-        second.files = Some(77);
-        second.members[1].lag = Some(3);
-        assert!(!worth_writing(Some(&first), &second, false));
-        assert!(worth_writing(Some(&first), &second, true));
-        second.leader = Some("demo-1".into());
-        assert!(worth_writing(Some(&first), &second, false));
-        assert!(worth_writing(None, &second, false));
-    }
-
-    fn observed() -> MetadataClusterSpec {
-        MetadataClusterSpec { observers: 1, ..MetadataClusterSpec::default() }
-    }
-
-    fn reasons(before: &MetadataClusterStatus, after: &MetadataClusterStatus) -> Vec<&'static str> {
-        let notes = crate::events::changes(Some(before), after);
-        notes.into_iter().map(|note| note.reason).collect()
-    }
-
-    #[test]
-    fn observers_are_shown_and_counted() {
-        let world = settled_with(1);
-        let status = of(&world, observed(), None, 100);
-        assert_eq!(status.observers_ready.as_deref(), Some("1/1"));
-        assert_eq!(status.roles.as_deref(), Some("demo-0=active,demo-1=standby,demo-2=observer"));
-        let ready = condition(&status, "ObserversReady");
-        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("True", "AllServe"));
-
-        let mut world = world;
-        if let Some(pod) = world.pods.get_mut(&2) {
-            pod.crashed = true;
-        }
-        world.tick();
-        let status = of(&world, observed(), None, 100);
-        let ready = condition(&status, "ObserversReady");
-        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", "NotReady"));
-        assert!(ready.message.contains("demo-2 does not answer"), "{}", ready.message);
-    }
-
-    #[test]
-    fn a_promoted_observer_is_told_and_so_is_its_demotion() {
-        let mut world = settled_with(1);
-        let before = of(&world, observed(), None, 100);
-        // Crashed, they are started again; the observer is all there is.
-        for ordinal in [0, 1] {
-            world.force_silent(ordinal, true);
-        }
-        world.leader = world.volumes.get(&2).map(|volume| volume.node);
-        let promoted = of(&world, observed(), Some(&before), 200);
-        assert_eq!(condition(&promoted, "ObserversReady").reason, "Promoted");
-        assert!(reasons(&before, &promoted).contains(&"ObserverPromoted"));
-
-        // A standby is back; until it leads, nothing is said.
-        world.force_silent(1, false);
-        let waiting = of(&world, observed(), Some(&promoted), 300);
-        assert_eq!(condition(&waiting, "ObserversReady").reason, "Promoted");
-        world.leader = world.volumes.get(&1).map(|volume| volume.node);
-        let demoted = of(&world, observed(), Some(&waiting), 400);
-        assert_eq!(condition(&demoted, "ObserversReady").reason, "AllServe");
-        let told = reasons(&waiting, &demoted);
-        assert!(told.contains(&"ObserverDemoted"), "{told:?}");
-    }
-
-    #[test]
-    fn a_leader_that_becomes_an_observer_is_not_promoted() {
-        let mut world = settled_with(1);
-        world.leader = world.volumes.get(&2).map(|volume| volume.node);
-        let before = of(&settled(), MetadataClusterSpec::default(), None, 100);
-        let status = of(&world, observed(), Some(&before), 200);
-        assert_eq!(condition(&status, "ObserversReady").reason, "HandingOver");
-        assert!(!reasons(&before, &status).contains(&"ObserverPromoted"));
-    }
-
-    #[test]
-    fn forced_roles_are_shown_until_they_are_given_back() {
-        let mut world = settled_with(1);
-        let before = of(&world, observed(), None, 100);
-        world.forced.insert("demo-2".into(), settings::MemberRole::Standby);
-        let forced = of(&world, observed(), Some(&before), 200);
-        assert_eq!(forced.members[2].forced_role, Some(ForcedRole::Standby));
-        assert_eq!(forced.observers_ready.as_deref(), Some("0/1"));
-        let told = condition(&forced, "ObserversReady");
-        assert_eq!((told.status.as_str(), told.reason.as_str()), ("False", "Forced"));
-        assert_eq!(reasons(&before, &forced), ["RolesForced"]);
-        // Nobody answers: nothing says that they were given back.
-        let mut silent = world.clone();
-        for ordinal in 0..3 {
-            silent.force_silent(ordinal, true);
-        }
-        let unknown = of(&silent, observed(), Some(&forced), 250);
-        assert!(!reasons(&forced, &unknown).contains(&"RolesRestored"));
-        world.forced.clear();
-        let restored = of(&world, observed(), Some(&forced), 300);
-        assert_eq!(reasons(&forced, &restored), ["RolesRestored"]);
-        assert_eq!(condition(&restored, "ObserversReady").status, "True");
-    }
-
-    #[test]
-    fn figures_survive_the_loss_of_the_leader() {
-        let mut world = settled();
-        let first = of(&world, MetadataClusterSpec::default(), None, 100);
-        for pod in world.pods.values_mut() {
-            pod.crashed = true;
-        }
-        world.tick();
-        let second = of(&world, MetadataClusterSpec::default(), Some(&first), 200);
-        assert_eq!(second.directories, first.directories);
-        assert_eq!(second.leader, None);
-        assert_eq!(condition(&second, "Available").status, "False");
-        assert_eq!(
-            condition(&second, "Ready").last_transition_time,
-            Time(Timestamp::from_second(200).unwrap())
-        );
-    }
-
-    #[test]
-    fn a_roll_lasts_until_its_last_pod_is_ready() {
-        let world = settled();
-        let decide_as = |reason, before: Option<&MetadataClusterStatus>| {
-            let decision = Decision::wait(reason, "demo-2 does not answer");
-            let cluster = valid(MetadataClusterSpec::default());
-            let now = Timestamp::from_second(100).unwrap();
-            status(&cluster, &world.view(), &decision, &Obstacles::default(), before, now)
-        };
-        let rolling = decide_as(Reason::Rolling, None);
-        let silent = decide_as(Reason::Degraded, Some(&rolling));
-        assert_eq!(condition(&silent, "Progressing").reason, "Rolling");
-        let settled = decide_as(Reason::Ready, Some(&silent));
-        let told = crate::events::changes(Some(&silent), &settled);
-        assert!(told.iter().any(|note| note.reason == "RollFinished"), "{told:?}");
-        let degraded = decide_as(Reason::Degraded, Some(&settled));
-        assert_eq!(condition(&degraded, "Ready").reason, "Degraded");
-    }
-
-    #[test]
-    fn paused_says_so_and_still_tells_health() {
-        let spec = MetadataClusterSpec { paused: true, ..MetadataClusterSpec::default() };
-        let status = of(&settled(), spec, None, 100);
-        let ready = condition(&status, "Ready");
-        assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("True", "Paused"));
-    }
-
-    #[test]
-    fn an_invalid_spec_is_stalled_and_keeps_what_was_known() {
-        let first = of(&settled(), MetadataClusterSpec::default(), None, 100);
-        let why = Invalid::Field { field: "spec.replicas", message: "must be odd".into() };
-        let status = invalid(8, &why, Some(&first), Timestamp::from_second(200).unwrap());
-        assert_eq!(condition(&status, "Stalled").status, "True");
-        assert_eq!(condition(&status, "Available").status, "True");
-        assert_eq!(status.leader, first.leader);
-        assert_eq!(status.observed_generation, Some(8));
-    }
-}
+#[path = "status_tests.rs"]
+pub(crate) mod tests;

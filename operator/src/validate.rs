@@ -16,6 +16,7 @@ use metafs_namespace::Settings;
 use metafs_namespace::settings::MAX_INLINE_LIMIT;
 
 use crate::names::Group;
+use crate::remote::spec::Wanted;
 use crate::{config, names};
 
 /// How names of Services and StatefulSets of a cluster end.
@@ -93,6 +94,8 @@ pub struct ValidatedCluster {
     pub cluster_domain: String,
     /// The replicated settings.
     pub settings: Settings,
+    /// What is wanted of the copy in Tablestore; `None`: there is to be none.
+    pub tablestore: Option<Wanted>,
     /// Somebody asks for the declared roles ([`metafs_crds::RESTORE_ROLES`]).
     pub restore_roles: bool,
 }
@@ -151,6 +154,7 @@ pub fn validate(
         limits,
         defaults,
         leases,
+        tablestore,
         trash_interval_minutes,
         audit_log,
         log_level,
@@ -212,7 +216,17 @@ pub fn validate(
         wait_ms: max_wait_milliseconds,
         managed_by: format!("MetadataCluster {namespace}/{name}"),
     };
-    let settings = settings(
+    let tablestore = tablestore
+        .map(|tablestore| Wanted::new(tablestore, &namespace, &name, &uid))
+        .transpose()?;
+    let ours = names::tablestore_secret(&name);
+    if tablestore.as_ref().is_some_and(|wanted| wanted.credentials.secret == ours) {
+        return Err(field(
+            "spec.tablestore.credentialsSecret.name",
+            format!("must not be {ours}, which the operator makes: name another Secret"),
+        ));
+    }
+    let mut settings = settings(
         settings_generation(created.0.as_second(), generation),
         &nameservice,
         roles,
@@ -223,6 +237,9 @@ pub fn validate(
         trash_interval_minutes,
         audit_log,
     )?;
+    settings.tablestore = tablestore.as_ref().map(|wanted| wanted.settings.clone());
+    // Whatever the schema let through: what the servers refuse must be said here, or it stays a riddle.
+    settings.check().map_err(|error| field("spec", error.to_string()))?;
     Ok(ValidatedCluster {
         name,
         namespace,
@@ -248,6 +265,7 @@ pub fn validate(
         node_loss_grace: Duration::from_secs(node_loss_grace_seconds.into()),
         cluster_domain: config.cluster_domain.clone(),
         settings,
+        tablestore,
         restore_roles: cluster.annotations().contains_key(metafs_crds::RESTORE_ROLES),
     })
 }
@@ -344,6 +362,8 @@ fn settings(
         roles_managed_by: Some(managed_by),
         // Never ours; a newer generation ends those that were forced.
         forced_roles: BTreeMap::new(),
+        // Set by the caller.
+        tablestore: None,
     })
 }
 
@@ -442,6 +462,22 @@ pub(crate) mod tests {
         );
         assert!(bad(|s| s.leases.hard_limit_seconds = 1).contains("hardLimitSeconds"));
         assert!(bad(|s| s.limits.inline_limit_bytes = 2 << 20).contains("inlineLimitBytes"));
+        assert!(
+            bad(|s| {
+                let mut upload = crate::remote::tests::upload();
+                upload.endpoint = "inst.example.com".into();
+                s.tablestore = Some(upload);
+            })
+            .contains("tablestore.endpoint")
+        );
+        assert!(
+            bad(|s| {
+                let mut upload = crate::remote::tests::upload();
+                upload.credentials_secret.name = "demo-tablestore".into();
+                s.tablestore = Some(upload);
+            })
+            .contains("which the operator makes")
+        );
         let mut part = resource(MetadataClusterSpec::default());
         part.metadata.name = Some("demo-read".into());
         assert!(validate(&part, &config()).unwrap_err().to_string().contains("must not end in"));

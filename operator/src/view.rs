@@ -55,6 +55,8 @@ pub struct View {
     pub log_filter: String,
     /// Grace for lost nodes.
     pub node_loss_grace: Duration,
+    /// Version of the Secret with credentials for Tablestore that the pods mount, if there is one.
+    pub credentials_version: Option<String>,
 }
 
 /// One ordinal.
@@ -97,6 +99,8 @@ pub struct PodView {
     pub unready_for: Duration,
     /// Its label [`crate::names::ROLE`].
     pub role: Option<String>,
+    /// Its annotation [`crate::names::CREDENTIALS_VERSION`].
+    pub credentials_version: Option<String>,
     /// What keeps it from starting, in words for people.
     pub trouble: Option<String>,
 }

@@ -12,6 +12,8 @@ use crate::validate::ValidatedCluster;
 pub const CONFIG_DIR: &str = "/etc/metafs/config";
 /// Where the Secret is mounted.
 pub const SECRET_DIR: &str = "/etc/metafs/secret";
+/// Where the credentials for Tablestore are mounted, whether there are any or not.
+pub const TABLESTORE_DIR: &str = "/etc/metafs/tablestore";
 /// Where the volume is mounted.
 pub const DATA_DIR: &str = "/var/lib/metafs";
 /// The one file in it.
@@ -23,6 +25,7 @@ pub const FILE: &str = "server.yaml";
 struct ServerConfig<'a> {
     data_dir: &'a str,
     key_file: String,
+    tablestore_credentials: &'a str,
     advertise: String,
     listen: Listen,
     raft: RaftTiming,
@@ -88,6 +91,7 @@ fn server_yaml(cluster: &ValidatedCluster, filter: &str) -> Result<String, Error
     let config = ServerConfig {
         data_dir: DATA_DIR,
         key_file: format!("{SECRET_DIR}/{}", super::secret::KEY),
+        tablestore_credentials: TABLESTORE_DIR,
         advertise: host(cluster, "{name}"),
         listen: Listen {
             host: "0.0.0.0",
@@ -120,6 +124,7 @@ mod tests {
         let want = "\
 dataDir: /var/lib/metafs
 keyFile: /etc/metafs/secret/key
+tablestoreCredentials: /etc/metafs/tablestore
 advertise: '{name}.demo-members.data.svc.cluster.local'
 listen:
   host: 0.0.0.0
@@ -153,6 +158,7 @@ log:
         assert_eq!(before, hash(|s| s.observers = 1));
         assert_eq!(before, hash(|s| s.read_replicas = 2));
         assert_eq!(before, hash(|s| s.observer_reads.max_wait_milliseconds = 1));
+        assert_eq!(before, hash(|s| s.tablestore = Some(crate::remote::tests::upload())));
         assert_ne!(before, hash(|s| s.raft.heartbeat_ms = 100));
     }
 }

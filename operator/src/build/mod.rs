@@ -9,6 +9,7 @@ pub mod secret;
 pub mod service_account;
 pub mod services;
 pub mod stateful_set;
+pub mod tablestore_secret;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};

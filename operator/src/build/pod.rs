@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::core::ObjectMeta;
 use metafs_crds::{ImagePullPolicy, Scheduling};
 
-use super::config_map::{CONFIG_DIR, DATA_DIR, FILE, SECRET_DIR};
+use super::config_map::{CONFIG_DIR, DATA_DIR, FILE, SECRET_DIR, TABLESTORE_DIR};
 use super::secret;
 use crate::names::{self, Group};
 use crate::validate::ValidatedCluster;
@@ -69,7 +69,11 @@ pub fn template(cluster: &ValidatedCluster, group: Group, config_hash: &str) -> 
                     .unwrap_or_else(|| vec![over_zones(&cluster.name, group)]),
             ),
             priority_class_name,
-            volumes: Some(vec![config_volume(cluster), secret_volume(cluster)]),
+            volumes: Some(vec![
+                config_volume(cluster),
+                secret_volume(cluster),
+                tablestore_volume(cluster),
+            ]),
             containers: vec![container(cluster)],
             ..PodSpec::default()
         }),
@@ -121,6 +125,7 @@ fn container(cluster: &ValidatedCluster) -> Container {
             mount(names::VOLUME, DATA_DIR, false),
             mount("config", CONFIG_DIR, true),
             mount("secret", SECRET_DIR, true),
+            mount("tablestore", TABLESTORE_DIR, true),
         ]),
         resources: Some(cluster.resources.clone()),
         // The last words of a server that fails end up in the resource's conditions.
@@ -176,6 +181,20 @@ fn secret_volume(cluster: &ValidatedCluster) -> Volume {
                 path: secret::KEY.into(),
                 mode: None,
             }]),
+            default_mode: Some(0o440),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}
+
+/// Mounted whether it is there or not: to give a cluster credentials must not restart it.
+fn tablestore_volume(cluster: &ValidatedCluster) -> Volume {
+    Volume {
+        name: "tablestore".into(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(names::tablestore_secret(&cluster.name)),
+            optional: Some(true),
             default_mode: Some(0o440),
             ..SecretVolumeSource::default()
         }),
@@ -243,6 +262,22 @@ mod tests {
         for volume in pod.volumes.unwrap() {
             assert!(volume.host_path.is_none());
         }
+    }
+
+    #[test]
+    fn nothing_about_the_copy_makes_another_pod() {
+        let plain = valid(MetadataClusterSpec::default());
+        let spec = MetadataClusterSpec {
+            tablestore: Some(crate::remote::tests::upload()),
+            ..MetadataClusterSpec::default()
+        };
+        for group in [Group::Voters, Group::Readers] {
+            assert_eq!(template(&plain, group, "h"), template(&valid(spec.clone()), group, "h"));
+        }
+        let volumes = template(&plain, Group::Voters, "h").spec.unwrap().volumes.unwrap();
+        let secret = volumes.into_iter().find(|v| v.name == "tablestore").unwrap().secret.unwrap();
+        assert_eq!(secret.secret_name.as_deref(), Some("demo-tablestore"));
+        assert_eq!(secret.optional, Some(true));
     }
 
     #[test]

@@ -133,6 +133,15 @@ pub enum Upkeep {
         /// One of [`mod@crate::names::role`]; `None`: nothing to any client.
         role: Option<&'static str>,
     },
+    /// Say on a pod which version of the credentials for Tablestore it mounts: its kubelet then looks.
+    TellCredentials {
+        /// The pod.
+        pod: String,
+        /// Its uid: no other is meant.
+        uid: String,
+        /// The version.
+        version: String,
+    },
 }
 
 /// Why things are as they are; the reason in conditions.
@@ -242,7 +251,10 @@ impl Upkeep {
     pub fn only_tells(&self) -> bool {
         match self {
             Upkeep::LabelRole { .. } => true,
-            Upkeep::PutSettings | Upkeep::SetLogLevel { .. } | Upkeep::RestoreRoles => false,
+            Upkeep::PutSettings
+            | Upkeep::SetLogLevel { .. }
+            | Upkeep::RestoreRoles
+            | Upkeep::TellCredentials { .. } => false,
         }
     }
 }
@@ -251,6 +263,7 @@ impl Upkeep {
 pub fn decide(view: &View) -> Decision {
     let mut decision = next(view);
     decision.upkeep.extend(view.leader().into_iter().flat_map(role_labels));
+    decision.upkeep.extend(credentials(view));
     decision
 }
 
@@ -389,6 +402,19 @@ fn role_labels(leader: Leader<'_>) -> Vec<Upkeep> {
             };
             let uid = pod.uid.clone();
             (role != present).then(|| Upkeep::LabelRole { pod: member.name.clone(), uid, role })
+        })
+        .collect()
+}
+
+/// Pods that do not say which version of the credentials they mount, whoever leads.
+fn credentials(view: &View) -> Vec<Upkeep> {
+    let Some(version) = &view.credentials_version else { return Vec::new() };
+    let pods = view.members.iter().filter_map(|member| Some((member, member.pod.as_ref()?)));
+    pods.filter(|(_, pod)| !pod.terminating && pod.credentials_version.as_ref() != Some(version))
+        .map(|(member, pod)| Upkeep::TellCredentials {
+            pod: member.name.clone(),
+            uid: pod.uid.clone(),
+            version: version.clone(),
         })
         .collect()
 }

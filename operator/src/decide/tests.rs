@@ -670,3 +670,26 @@ fn roles_are_restored_by_a_leader_only() {
     world.leader = None;
     assert!(!asked(&world));
 }
+
+#[test]
+fn every_pod_is_told_of_new_credentials() {
+    let mut world = formed(3);
+    world.leader = None;
+    let told = |version: Option<&str>, on_pods: Option<&str>| -> Vec<String> {
+        let mut view = world.view();
+        view.credentials_version = version.map(str::to_owned);
+        for pod in view.members.iter_mut().filter_map(|member| member.pod.as_mut()) {
+            pod.credentials_version = on_pods.map(str::to_owned);
+        }
+        let upkeep = decide(&view).upkeep.into_iter();
+        upkeep
+            .filter_map(|task| match task {
+                Upkeep::TellCredentials { pod, .. } => Some(pod),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(told(Some("2"), Some("1")), ["demo-0", "demo-1", "demo-2"]);
+    assert_eq!(told(Some("2"), Some("2")).len(), 0);
+    assert_eq!(told(None, Some("1")).len(), 0, "no Secret, nothing to look at");
+}

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use metafs_admin_api::{
-    Health, Leader, Member, MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status,
+    Health, Leader, Member, MemberProgress, NamespaceFigures, NodeId, Phase, RemoteStatus, Role,
+    Status,
 };
 
 use metafs_namespace::settings::MemberRole;
@@ -31,6 +32,8 @@ pub(crate) fn ordinal(name: &str) -> Option<u32> {
     names::ordinal("demo", name).or(reader.map(|ordinal| READ + ordinal))
 }
 
+/// Generation of the settings that should be in force.
+pub(crate) const WANTED: u64 = 7;
 const TICK: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -87,6 +90,11 @@ pub(crate) struct World {
     pub forced: BTreeMap<String, MemberRole>,
     /// Labels of the pods.
     pub labels: BTreeMap<u64, String>,
+    /// What all servers say of the copy in Tablestore.
+    pub remote: Option<RemoteStatus>,
+    /// Generation of the settings that all servers have applied; the wanted one is [`WANTED`].
+    pub settings_generation: u64,
+    pub files: u64,
     next: u64,
 }
 
@@ -109,6 +117,9 @@ impl World {
             observers: 0,
             forced: BTreeMap::new(),
             labels: BTreeMap::new(),
+            remote: None,
+            settings_generation: WANTED,
+            files: 0,
             next: 1,
         }
     }
@@ -430,11 +441,12 @@ impl World {
             membership_index: if knows { membership.index } else { 0 },
             membership_joint: false,
             members,
-            settings_generation: Some(1),
+            settings_generation: Some(self.settings_generation),
             forced_roles: self.forced.clone(),
+            remote: self.remote.clone(),
             namespace: NamespaceFigures {
                 directories: 1,
-                files: 0,
+                files: self.files,
                 bytes: 0,
                 open_files: 0,
                 checksum: String::new(),
@@ -467,6 +479,7 @@ impl World {
                         outdated: pod.template != self.template,
                         unready_for: TICK * pod.unready_ticks,
                         role: self.labels.get(&pod.uid).cloned(),
+                        credentials_version: None,
                         trouble: (self.bad_templates.contains(&pod.template)
                             && pod.unready_ticks > 1)
                             .then(|| "the image cannot be pulled".into()),
@@ -494,10 +507,11 @@ impl World {
             template_seen: true,
             record: self.record.clone(),
             members,
-            settings_generation: 1,
+            settings_generation: WANTED,
             restore_roles: false,
             log_filter: "info".into(),
             node_loss_grace: GRACE,
+            credentials_version: None,
         }
     }
 }

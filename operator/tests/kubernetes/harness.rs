@@ -146,12 +146,17 @@ impl Harness {
 
     /// Starts an operator with the rights of its chart and nothing else.
     pub async fn operator(&self, identity: &str) -> Operator {
+        self.operator_that_looks_every(identity, 1).await
+    }
+
+    /// The same; where nothing tells it to it looks this seldom (seconds).
+    pub async fn operator_that_looks_every(&self, identity: &str, poll: u32) -> Operator {
         let config = self.restricted().await;
         let watch = Watch(self.forbidden.clone());
         let options = Options::parse_from([
             "metafs-operator",
             "--image=metafs:1",
-            "--poll-seconds=1",
+            &format!("--poll-seconds={poll}"),
             "--lease-seconds=3",
             &format!("--identity={identity}"),
             &format!("--lease-namespace={SYSTEM}"),

@@ -15,4 +15,5 @@ mod rights;
 mod rolling;
 mod scaling;
 mod servers;
+mod tablestore;
 mod volumes;

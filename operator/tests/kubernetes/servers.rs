@@ -13,8 +13,8 @@ use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use metafs_admin_api::{
     ApiError, Done, ErrorCode, Health, InitRequest, Leader, LearnerRequest, LogLevel, Member,
-    MemberProgress, NamespaceFigures, NodeId, Phase, Role, Status, TransferRequest, VERSION,
-    VERSION_HEADER, VotersRequest,
+    MemberProgress, NamespaceFigures, NodeId, Phase, RemoteStatus, Role, Status, TransferRequest,
+    VERSION, VERSION_HEADER, VotersRequest,
 };
 use metafs_namespace::Settings;
 use metafs_namespace::settings::MemberRole;
@@ -42,6 +42,12 @@ pub struct Cluster {
     pub files: u64,
     /// How often the roles were asked back.
     pub restored: u32,
+    /// The settings it was formed with.
+    pub first_settings: Option<Settings>,
+    /// What the leader says of the copy in Tablestore; the others leave out the upload.
+    pub remote: Option<RemoteStatus>,
+    /// Settings are refused with this.
+    pub refusal: Option<&'static str>,
 }
 
 impl Cluster {
@@ -243,6 +249,25 @@ impl Servers {
         names
     }
 
+    /// What is said of the copy in Tablestore from now on.
+    pub fn say(&self, cluster: &str, remote: RemoteStatus) {
+        self.lock().clusters.entry(cluster.to_owned()).or_default().remote = Some(remote);
+    }
+
+    /// Settings are refused from now on, or not any more.
+    pub fn refuse_settings(&self, cluster: &str, refusal: Option<&'static str>) {
+        self.lock().clusters.entry(cluster.to_owned()).or_default().refusal = refusal;
+    }
+
+    /// Hands the leadership over, as Raft may at any time.
+    pub fn depose(&self, cluster: &str) {
+        let mut shared = self.lock();
+        let Some(cluster) = shared.clusters.get_mut(cluster) else { return };
+        let other = cluster.voters.keys().find(|node| Some(**node) != cluster.leader).copied();
+        cluster.leader = other;
+        cluster.term += 1;
+    }
+
     /// How often the roles were asked back.
     pub fn restored(&self, cluster: &str) -> u32 {
         self.cluster(cluster).restored
@@ -371,6 +396,10 @@ impl Shared {
             members,
             settings_generation: cluster.settings.as_ref().map(|settings| settings.generation),
             forced_roles: cluster.settings.map(|s| s.forced_roles).unwrap_or_default(),
+            remote: cluster.remote.map(|mut remote| {
+                remote.upload = remote.upload.filter(|_| leads);
+                remote
+            }),
             namespace: NamespaceFigures {
                 directories: 1,
                 files: cluster.files,
@@ -448,6 +477,7 @@ async fn init(
         let cluster = shared.clusters.entry(name.clone()).or_default();
         cluster.id = request.cluster_id;
         cluster.voters = request.members;
+        cluster.first_settings = Some(request.settings.clone());
         cluster.settings = Some(request.settings);
         cluster.membership_index = 1;
         cluster.formed += 1;
@@ -527,6 +557,9 @@ async fn put_settings(
     Json(settings): Json<Settings>,
 ) -> Answer<Done> {
     own.lead(&headers, |cluster| {
+        if let Some(refusal) = cluster.refusal {
+            return refuse(ErrorCode::Conflict, refusal);
+        }
         if cluster.settings.as_ref().is_none_or(|applied| applied.generation < settings.generation)
         {
             cluster.settings = Some(settings);
