@@ -7,6 +7,7 @@ IMAGES=$CACHE/images
 BUSYBOX_IMAGE=localhost/busybox:dev
 BASE_IMAGE=docker.io/library/debian:$DEBIAN_RELEASE-slim
 PROJECT_IMAGE=localhost/metafs:dev
+TABLESTORE_IMAGE=localhost/tablestore-local:dev
 HADOOP_CLIENT_IMAGE=localhost/hadoop-client:dev
 
 # run_buildah ARGUMENT...: with its storage in the cache and not among the user's images.
@@ -111,35 +112,43 @@ import_everywhere() {
   return "$status"
 }
 
-# project_image_tag: the image under a name that changes with its content, so that an
+# image_tag IMAGE NAME: the image under a name that changes with its content, so that an
 # installation rolls to what was just built.
-project_image_tag() { echo "${PROJECT_IMAGE%:*}:build-$(sha256sum <"$IMAGES/metafs.digest" | cut -c1-12)"; }
+image_tag() { echo "${1%:*}:build-$(sha256sum <"$IMAGES/$2.digest" | cut -c1-12)"; }
 
-# tag_project_image: in all nodes.
-tag_project_image() {
+# tag_image IMAGE NAME: in all nodes.
+tag_image() {
   local node
   for node in "${NODES[@]}"; do
-    ctr -a "$(node_dir "$node")/containerd.sock" -n k8s.io images tag --force "$PROJECT_IMAGE" "$(project_image_tag)"
+    ctr -a "$(node_dir "$node")/containerd.sock" -n k8s.io images tag --force "$1" "$(image_tag "$1" "$2")"
   done
 }
 
-# build_project_image: by the project's own Dockerfile, around the binaries of build_programs.
-build_project_image() {
-  local archive=$IMAGES/metafs.tar context=$CACHE/image-context program
+# build_image IMAGE NAME DOCKERFILE PROGRAM...: by the project's own Dockerfile, around the binaries of
+# build_programs.
+build_image() {
+  local image=$1 name=$2 dockerfile=$3 program
+  local archive=$IMAGES/$name.tar context=$CACHE/image-context-$name
+  shift 3
   rm -rf "$context"
   mkdir -p "$context/prebuilt"
-  for program in "${PROGRAMS[@]}"; do
+  for program in "$@"; do
     strip -o "$context/prebuilt/$program" "$BINARIES/$program"
   done
-  (cd "$context/prebuilt" && sha256sum "${PROGRAMS[@]}" && sha256sum <"$REPO/Dockerfile") >"$context/digest"
-  if [[ -f $archive ]] && cmp -s "$context/digest" "$IMAGES/metafs.digest"; then
+  (cd "$context/prebuilt" && sha256sum "$@" && sha256sum <"$dockerfile") >"$context/digest"
+  if [[ -f $archive ]] && cmp -s "$context/digest" "$IMAGES/$name.digest"; then
     echo "the image is up to date"
     return 0
   fi
   run_buildah bud --quiet --isolation chroot --pull-never "$(policy)" --build-arg BINARIES=prebuilt \
-    -f "$REPO/Dockerfile" -t "$PROJECT_IMAGE" "$context"
-  save_image "$PROJECT_IMAGE" "$archive"
-  mv "$context/digest" "$IMAGES/metafs.digest"
+    -f "$dockerfile" -t "$image" "$context"
+  save_image "$image" "$archive"
+  mv "$context/digest" "$IMAGES/$name.digest"
   rm -rf "$context"
   remove_dangling
+}
+
+build_project_image() { build_image "$PROJECT_IMAGE" metafs "$REPO/Dockerfile" "${PROGRAMS[@]}"; }
+build_tablestore_image() {
+  build_image "$TABLESTORE_IMAGE" tablestore-local "$REPO/metaserver/tablestore-local/Dockerfile" "${TABLESTORE_PROGRAMS[@]}"
 }

@@ -47,11 +47,14 @@ make_images() {
   step "image of the Hadoop client" build_hadoop_client_image &&
   step "RocksDB $ROCKSDB_VERSION, compiled once" build_rocksdb &&
   step "compile the project" build_programs &&
-  step "image of the project" build_project_image
+  step "image of the project" build_project_image &&
+  step "image of the local Tablestore" build_tablestore_image
 }
 
 import_images() {
   step "Hadoop client into the nodes" import_everywhere "$HADOOP_CLIENT_IMAGE" "$IMAGES/hadoop-tools-$HADOOP_VERSION.tar" &&
   step "project into the nodes" import_everywhere "$PROJECT_IMAGE" "$IMAGES/metafs.tar" &&
-  step "its name by content" tag_project_image
+  step "its name by content" tag_image "$PROJECT_IMAGE" metafs &&
+  step "local Tablestore into the nodes" import_everywhere "$TABLESTORE_IMAGE" "$IMAGES/tablestore-local.tar" &&
+  step "its name by content" tag_image "$TABLESTORE_IMAGE" tablestore-local
 }

@@ -8,7 +8,8 @@ source "$LIB/client.sh"
 OPERATOR_NAMESPACE=metafs-system
 OPERATOR=metafs-operator
 
-project_image() { echo "${METAFS_IMAGE:-$(project_image_tag)}"; }
+tablestore_image() { echo "${METAFS_TABLESTORE_IMAGE:-$(image_tag "$TABLESTORE_IMAGE" tablestore-local)}"; }
+project_image() { echo "${METAFS_IMAGE:-$(image_tag "$PROJECT_IMAGE" metafs)}"; }
 
 # install_operator [HELM ARGUMENT...]
 install_operator() {

@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2034
 
 PROGRAMS=(metaserver metactl metafs-operator)
+# And of the local Tablestore, which has an image of its own.
+TABLESTORE_PROGRAMS=(tablestore-local)
 # Where cargo puts them: the development profile is optimised, see Cargo.toml.
 BINARIES=$CARGO_TARGET_DIR/debug
 
