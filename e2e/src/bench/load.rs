@@ -1,6 +1,7 @@
 //! The load generator: one thread, kept connections, requests put together from prebuilt parts, answers scanned
 //! for status and length only; so that the servers have the cores. Each connection has its next request out as soon as the
-//! last is answered.
+//! last is answered; or, at a given rate, requests fall due whatever became of those before, and the next
+//! connection that is free sends them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -65,6 +66,8 @@ pub struct Measured {
     pub p99_us: u32,
     /// Requests that a server refused for the moment, and that were sent again.
     pub refused: u64,
+    /// CPU of each process of [`Besides::apart`], microseconds an operation.
+    pub apart_cpu_us: Vec<f64>,
 }
 
 /// What to send, and where.
@@ -83,6 +86,36 @@ pub struct Load<'a> {
     pub servers: &'a [u32],
 }
 
+/// What only some loads want.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Besides<'a> {
+    /// Requests a second on all connections together, of which each has one in flight at most;
+    /// `None`: as many as are answered.
+    pub rate: Option<f64>,
+    /// Processes whose CPU time is told one by one.
+    pub apart: &'a [u32],
+}
+
+/// When requests fall due at a given rate.
+struct Pace {
+    start: Instant,
+    rate: f64,
+    next: Cell<u64>,
+}
+
+impl Pace {
+    fn new(rate: f64) -> Self {
+        Self { start: Instant::now(), rate, next: Cell::new(0) }
+    }
+
+    /// When the next request is due; nobody else is given it.
+    fn take(&self) -> Instant {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        self.start + Duration::from_secs_f64(number as f64 / self.rate)
+    }
+}
+
 /// What the connections share.
 #[derive(Default)]
 struct Shared {
@@ -90,6 +123,10 @@ struct Shared {
     refused: Cell<u64>,
     stop: Cell<bool>,
     latencies: RefCell<Vec<u32>>,
+    /// At a given rate.
+    pace: Option<Pace>,
+    /// Nobody is to wait for what is due later.
+    stopping: Notify,
     /// All connections have ended.
     finished: Notify,
 }
@@ -99,6 +136,7 @@ struct Sample {
     done: u64,
     servers: u64,
     own: u64,
+    apart: Vec<u64>,
 }
 
 impl Load<'_> {
@@ -107,13 +145,27 @@ impl Load<'_> {
     /// # Errors
     /// A request failed.
     pub async fn during(self, warm: Duration, measured: Duration) -> anyhow::Result<Measured> {
-        self.drive(async |shared: &Shared, load: &Self| {
+        self.during_with(Besides::default(), warm, measured).await
+    }
+
+    /// The same, with what only some want.
+    ///
+    /// # Errors
+    /// A request failed.
+    pub async fn during_with(
+        self,
+        besides: Besides<'_>,
+        warm: Duration,
+        measured: Duration,
+    ) -> anyhow::Result<Measured> {
+        self.drive(besides.rate, async |shared: &Shared, load: &Self| {
             tokio::time::sleep(warm).await;
             shared.latencies.borrow_mut().clear();
-            let before = load.sample(shared)?;
+            let before = load.sample(shared, besides.apart)?;
             tokio::time::sleep(measured).await;
-            let after = load.sample(shared)?;
+            let after = load.sample(shared, besides.apart)?;
             shared.stop.set(true);
+            shared.stopping.notify_waiters();
             Ok((before, after))
         })
         .await
@@ -124,10 +176,10 @@ impl Load<'_> {
     /// # Errors
     /// A request failed.
     pub async fn to_the_end(self) -> anyhow::Result<Measured> {
-        let before = self.sample(&Shared::default())?;
-        self.drive(async |shared: &Shared, load: &Self| {
+        let before = self.sample(&Shared::default(), &[])?;
+        self.drive(None, async |shared: &Shared, load: &Self| {
             shared.finished.notified().await;
-            let after = load.sample(shared)?;
+            let after = load.sample(shared, &[])?;
             Ok((before, after))
         })
         .await
@@ -135,9 +187,12 @@ impl Load<'_> {
 
     async fn drive(
         self,
+        rate: Option<f64>,
         watch: impl AsyncFnOnce(&Shared, &Self) -> anyhow::Result<(Sample, Sample)>,
     ) -> anyhow::Result<Measured> {
-        let shared = Rc::new(Shared::default());
+        let pace = rate.map(Pace::new);
+        let pipeline = if pace.is_some() { 1 } else { self.pipeline };
+        let shared = Rc::new(Shared { pace, ..Shared::default() });
         let local = LocalSet::new();
         let (before, after) = local
             .run_until(async {
@@ -150,7 +205,7 @@ impl Load<'_> {
                         paths: Rc::clone(&self.paths),
                         shared: Rc::clone(&shared),
                     };
-                    lanes.spawn_local(lane.run(self.pipeline));
+                    lanes.spawn_local(lane.run(pipeline));
                 }
                 let joined = async {
                     while let Some(ended) = lanes.join_next().await {
@@ -176,14 +231,19 @@ impl Load<'_> {
             p50_us: percentile(&latencies, 50),
             p99_us: percentile(&latencies, 99),
             refused: shared.refused.get(),
+            apart_cpu_us: std::iter::zip(&before.apart, &after.apart)
+                .map(|(before, after)| (after - before) as f64 / done)
+                .collect(),
         })
     }
 
-    fn sample(&self, shared: &Shared) -> anyhow::Result<Sample> {
+    fn sample(&self, shared: &Shared, apart: &[u32]) -> anyhow::Result<Sample> {
         let servers =
             self.servers.iter().map(|pid| procfs::cpu_us(*pid)).sum::<anyhow::Result<u64>>()?;
         let own = procfs::cpu_us(std::process::id())?;
-        Ok(Sample { at: Instant::now(), done: shared.done.get(), servers, own })
+        let apart =
+            apart.iter().map(|pid| procfs::cpu_us(*pid)).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(Sample { at: Instant::now(), done: shared.done.get(), servers, own, apart })
     }
 }
 
@@ -234,6 +294,10 @@ impl Lane {
                 }
             }
             while sent.len() < pipeline && refused.is_empty() && !self.shared.stop.get() {
+                let start = self.due().await;
+                if self.shared.stop.get() {
+                    break;
+                }
                 let mut bytes: Vec<u8> = spare.pop().unwrap_or_default();
                 bytes.clear();
                 if !self.put_request(count, &mut bytes) {
@@ -241,7 +305,7 @@ impl Lane {
                 }
                 count += 1;
                 out.extend_from_slice(&bytes);
-                sent.push_back(Sent { bytes, start: Instant::now(), again: false });
+                sent.push_back(Sent { bytes, start, again: false });
             }
             if sent.is_empty() {
                 return Ok(());
@@ -278,6 +342,17 @@ impl Lane {
         let stream = TcpStream::connect(address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    /// When the next request begins: now, or once it is due. The wait for a free connection counts.
+    async fn due(&self) -> Instant {
+        let Some(pace) = &self.shared.pace else { return Instant::now() };
+        let due = pace.take();
+        tokio::select! {
+            () = tokio::time::sleep_until(due.into()) => {}
+            () = self.shared.stopping.notified() => {}
+        }
+        due
     }
 
     fn done(&self, request: &Sent) {
@@ -359,6 +434,13 @@ mod tests {
             assert_eq!(found, Some((text.len(), meaning)));
             assert_eq!(whole_answer(&text.as_bytes()[..text.len() - 1]).expect("a part"), None);
         }
+    }
+
+    #[test]
+    fn requests_fall_due_at_the_rate() {
+        let pace = Pace::new(4.0);
+        let due: Vec<u128> = (0..5).map(|_| (pace.take() - pace.start).as_millis()).collect();
+        assert_eq!(due, [0, 250, 500, 750, 1000]);
     }
 
     #[test]

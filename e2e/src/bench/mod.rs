@@ -1,9 +1,10 @@
 //! The benchmark: every figure that the project set itself, in one run, against three server processes on loopback
 //! with real fsync. It prints a table, writes JSON and asserts nothing.
 //!
-//! [`rows`] measures, [`load`] is the generator, [`tree`] names the paths, [`procfs`] reads CPU time and memory,
-//! [`report`] prints.
+//! [`rows`] measures, [`copy`] does so for the copy in Tablestore, [`load`] is the generator, [`tree`] names the paths,
+//! [`procfs`] reads CPU time and memory, [`report`] prints.
 
+pub mod copy;
 pub mod load;
 pub mod procfs;
 pub mod report;
@@ -65,6 +66,25 @@ pub enum Group {
     Restart,
     /// kill -9 of the leader.
     Failover,
+    /// How far the copy in Tablestore is behind.
+    CopyLag,
+    /// What the copy takes from creates.
+    CopyCost,
+    /// A large tree into the copy and out of it.
+    CopyLarge,
+}
+
+impl Group {
+    /// Groups that share one cluster.
+    const SHARED: [Self; 7] = [
+        Self::Creates,
+        Self::Mkdirs,
+        Self::Status,
+        Self::Count,
+        Self::Memory,
+        Self::Restart,
+        Self::Failover,
+    ];
 }
 
 /// How large a run is.
@@ -86,6 +106,8 @@ pub struct Scale {
     pub failovers: usize,
     /// Requests in flight on one connection where many are in flight.
     pub pipeline: usize,
+    /// For the rows about the copy in Tablestore.
+    pub copy: copy::Size,
 }
 
 impl Args {
@@ -102,6 +124,7 @@ impl Args {
                 restarts: 1,
                 failovers: 2,
                 pipeline,
+                copy: copy::Size::QUICK,
             }
         } else {
             Scale {
@@ -113,6 +136,7 @@ impl Args {
                 restarts: 5,
                 failovers: 20,
                 pipeline,
+                copy: copy::Size::FULL,
             }
         }
     }
@@ -148,11 +172,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         base_dir: Some(data_dir),
         ..Options::default()
     };
-    let mut cluster = Cluster::formed(options).await.context("the cluster does not come up")?;
-    let result = all(&args, scale, &mut cluster, &mut report).await;
-    if result.is_err() {
-        cluster.show_logs();
-    }
+    let result = all(&args, scale, &options, &mut report).await;
     println!("\n{}", report.table());
     let out = args.out.clone().unwrap_or_else(|| beside.join("metafs-bench.json"));
     std::fs::write(&out, report.json()?)
@@ -162,6 +182,24 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn all(
+    args: &Args,
+    scale: Scale,
+    options: &Options,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    if Group::SHARED.iter().any(|group| args.wants(*group)) {
+        let formed = Cluster::formed(options.clone()).await;
+        let mut cluster = formed.context("the cluster does not come up")?;
+        let result = shared(args, scale, &mut cluster, report).await;
+        if result.is_err() {
+            cluster.show_logs();
+        }
+        result?;
+    }
+    copy::all(args, scale, options, report).await
+}
+
+async fn shared(
     args: &Args,
     scale: Scale,
     cluster: &mut Cluster,

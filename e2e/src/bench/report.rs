@@ -75,7 +75,7 @@ impl Row {
 
     /// A rate.
     pub fn rate(name: impl Into<String>, measured: &Measured, reach: Option<f64>) -> Self {
-        let Measured { rate, server_cpu_us, own_cpu_us, p50_us, p99_us, refused } = measured;
+        let Measured { rate, server_cpu_us, own_cpu_us, p50_us, p99_us, refused, .. } = measured;
         let mut note = format!("p50 {}, p99 {}", milliseconds(*p50_us), milliseconds(*p99_us));
         if *refused > 0 {
             let _ = write!(note, "; {refused} refused and sent again");

@@ -23,12 +23,12 @@ const CLIENTS: usize = 64;
 const LOOK: Duration = Duration::from_millis(1);
 
 /// `(connections, in flight on each)` for so many in flight.
-fn spread(in_flight: usize, pipeline: usize) -> (usize, usize) {
+pub(super) fn spread(in_flight: usize, pipeline: usize) -> (usize, usize) {
     let pipeline = pipeline.min(in_flight);
     (in_flight / pipeline, pipeline)
 }
 
-fn pids(cluster: &Cluster) -> Vec<u32> {
+pub(super) fn pids(cluster: &Cluster) -> Vec<u32> {
     cluster.servers().iter().filter_map(Server::pid).collect()
 }
 

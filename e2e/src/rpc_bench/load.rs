@@ -148,6 +148,7 @@ async fn drive_here<W: Work + 'static>(
         p50_us: percentile(&latencies, 50),
         p99_us: percentile(&latencies, 99),
         refused: shared.refused.get(),
+        apart_cpu_us: Vec::new(),
     };
     Ok(Outcome { measured, done })
 }
