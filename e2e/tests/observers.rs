@@ -188,7 +188,11 @@ async fn roles_change_without_a_restart() {
                     index if observers.contains(&index) => HAServiceStateProto::Observer,
                     _ => HAServiceStateProto::Standby,
                 };
-                ensure!(ha_state(server.rpc()).await? == wanted, "server {index}");
+                // A leader is active once its term is confirmed, a moment after it is elected.
+                eventually(&format!("server {index} to be {wanted:?}"), PATIENCE, async || {
+                    Ok((ha_state(server.rpc()).await? == wanted).then_some(()))
+                })
+                .await?;
             }
         }
         let now: Vec<_> = cluster.servers().iter().map(|server| server.pid()).collect();
