@@ -134,7 +134,7 @@ impl Tell {
 /// Tells of every change of one Secret, until it is dropped. Only its metadata comes over the wire.
 async fn watch_secret(secrets: Api<Secret>, name: String, tell: Tell) {
     // Without bookmarks: with them, a watch from "0" on is a streamed list to the API server, which one
-    // over an etcd before 3.4.25 refuses.
+    // over an old etcd refuses.
     let params =
         WatchParams::default().fields(&format!("metadata.name={name}")).disable_bookmarks();
     let mut version = "0".to_owned();

@@ -76,12 +76,14 @@ pub struct Uploaded {
     pub index: u64,
 }
 
-/// Whether a row is part of a copy. Leases are not: they are made anew for the files that are open.
+/// The tables of a copy, in order of their keys. Leases are not among them: they are made anew for
+/// the files that are open.
+pub const COPIED: [u8; 5] =
+    [table::DENTRY, table::INODE, table::XATTR, table::CONTENT, table::REAP];
+
+/// Whether a row is part of a copy.
 pub fn is_copied(key: &[u8]) -> bool {
-    matches!(
-        key.first(),
-        Some(&(table::DENTRY | table::INODE | table::XATTR | table::CONTENT | table::REAP))
-    )
+    key.first().is_some_and(|tag| COPIED.contains(tag))
 }
 
 /// The mode in force: a recovery that ended well and is to be followed by upload is upload.

@@ -7,7 +7,6 @@
 //! - [`run_recovery`] recovers a cluster from one; run by its leader in mode Recovery.
 
 mod frame;
-pub mod inspect;
 mod meta;
 mod owner;
 mod pack;

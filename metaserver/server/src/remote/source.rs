@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use metafs_consensus::{Node, SnapshotRows};
-use metafs_namespace::keys::table;
 use metafs_namespace::recovery::{self, Uploaded};
 use metafs_namespace::{Op, Rows, RowsError, View};
 use metafs_replication::{Reach, ReplicaError, Report, Snapshot, Source, Totals};
@@ -69,9 +68,6 @@ impl Source for Replica {
     }
 }
 
-/// The tables of a copy, in order of their keys.
-const TABLES: [u8; 5] = [table::DENTRY, table::INODE, table::XATTR, table::CONTENT, table::REAP];
-
 /// One moment of the replica.
 struct Copied<'a> {
     rows: &'a SnapshotRows<'a>,
@@ -118,7 +114,7 @@ impl Snapshot for Copied<'_> {
         visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), ReplicaError> {
         let first = after.and_then(|key| key.first().copied()).unwrap_or_default();
-        for tag in TABLES.into_iter().filter(|tag| *tag >= first) {
+        for tag in recovery::COPIED.into_iter().filter(|tag| *tag >= first) {
             let from = match after {
                 Some(key) if tag == first => Bound::Excluded(key),
                 _ => Bound::Unbounded,
