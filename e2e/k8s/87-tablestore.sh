@@ -37,6 +37,10 @@ wait_condition() { kubectl -n "$NAMESPACE" wait "--for=condition=$1" "metadatacl
 pod_uids() { kubectl -n "$NAMESPACE" get pods -l "app.kubernetes.io/instance=$NAME" -o jsonpath='{.items[*].metadata.uid}'; }
 recovery_state() { mdc_field .status.recovery.state; }
 refused_25021() { refused "ErrorCode : 25021 , ErrorMsg: Namespace is under recovery mode, and is read-only." "$@"; }
+# key ID SECRET: what the Secret holds from now on.
+key() { kubectl -n "$NAMESPACE" patch secret tablestore-credentials --type=merge -p "{\"stringData\":{\"accessKeyId\":\"$1\",\"accessKeySecret\":\"$2\"}}"; }
+# told CONDITION: its reason.
+told() { mdc_field ".status.conditions[?(@.type==\"$1\")].reason"; }
 detail_mentions() { mentions "$1" metactl "$(leader)" status -detail; }
 
 must "a local Tablestore" start_tablestore
@@ -54,6 +58,14 @@ check "everything is uploaded" wait_condition Synced 600
 check "nothing was restarted by that" prints "$pods" pod_uids
 check "metactl tells it as jindo does" detail_mentions "_synced=1"
 mdc -o wide
+check "the key is replaced by one that is refused" key testid mistyped
+check "writes go on" hdfs -mkdir /rotated
+check "the resource says so" wait_for 60 "the reason" prints CredentialsRefused told Synced
+check "the key is replaced by the next one" key nextid nextsecret
+check "the upload goes on by itself" wait_condition Synced 60
+check "nothing was restarted by that" prints "$pods" pod_uids
+before=$(counts)
+listing=$(hdfs -ls / | sort)
 must "the cluster is deleted, with its volumes" delete_cluster
 must "a new one, to be recovered" make_with Recovery
 must "becomes ready" wait_ready 180

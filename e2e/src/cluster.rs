@@ -42,6 +42,8 @@ pub struct Options {
     pub namespaces: bool,
     /// Where the temporary folder is made; `None`: the system's.
     pub base_dir: Option<std::path::PathBuf>,
+    /// File with certificates that the servers trust; `None`: none beside those they know.
+    pub trusts: Option<std::path::PathBuf>,
 }
 
 impl Default for Options {
@@ -59,6 +61,7 @@ impl Default for Options {
             observers: 0,
             namespaces: false,
             base_dir: None,
+            trusts: None,
         }
     }
 }
@@ -79,8 +82,16 @@ impl Cluster {
     /// # Errors
     /// A process cannot be started or does not answer.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let Options { servers, timings, log_filter, settings, observers, namespaces, base_dir } =
-            options;
+        let Options {
+            servers,
+            timings,
+            log_filter,
+            settings,
+            observers,
+            namespaces,
+            base_dir,
+            trusts,
+        } = options;
         let dir = match base_dir {
             Some(base) => TempDir::with_prefix_in("metafs-e2e-", base)?,
             None => TempDir::with_prefix("metafs-e2e-")?,
@@ -102,6 +113,7 @@ impl Cluster {
                     timings,
                     log_filter: log_filter.clone(),
                     netns,
+                    trusts: trusts.clone(),
                 })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;

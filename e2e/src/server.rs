@@ -64,6 +64,8 @@ pub struct Place {
     pub log_filter: String,
     /// The network namespace it runs in.
     pub netns: Option<String>,
+    /// File with certificates that it trusts beside those it knows (its `SSL_CERT_FILE`).
+    pub trusts: Option<PathBuf>,
 }
 
 /// A server, running or not.
@@ -180,6 +182,9 @@ impl Server {
             None => Command::new(&self.binary),
         };
         command.arg("--config").arg(self.config_file()).args(["--name", &self.name()]);
+        if let Some(certificates) = &self.place.trusts {
+            command.env("SSL_CERT_FILE", certificates);
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
         self.child = Some(
             command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?,

@@ -1,5 +1,5 @@
-//! One real `tablestore-local` process on a loopback address of its own, with its data in a folder, and
-//! its control API: for tests of the copy in Tablestore. And what those tests ask of a cluster.
+//! One real `tablestore-local` process on a loopback address of its own, over HTTP and HTTPS, with its data
+//! in a folder, and its control API: for tests of the copy in Tablestore. And what those tests ask of a cluster.
 
 use std::fs::OpenOptions;
 use std::net::{IpAddr, SocketAddr};
@@ -21,6 +21,7 @@ use crate::webhdfs;
 
 const PORT: u16 = 8087;
 const CONTROL: u16 = 8088;
+const TLS_PORT: u16 = 8443;
 /// The instance and the key that the server has without a configuration.
 pub const INSTANCE: &str = "local";
 /// The key's id.
@@ -46,8 +47,30 @@ impl LocalTablestore {
         std::fs::create_dir_all(&dir)?;
         let address = *addresses::pick(1)?.first().context("an address")?;
         let mut local = Self { address, dir, child: None };
+        local.configure()?;
         local.up().await?;
         Ok(local)
+    }
+
+    /// Writes its configuration, with a certificate that nobody has signed but itself.
+    fn configure(&self) -> anyhow::Result<()> {
+        let made = rcgen::generate_simple_self_signed([self.address.to_string()])?;
+        let key = self.dir.join("key.pem");
+        std::fs::write(self.certificate(), made.cert.pem())?;
+        std::fs::write(&key, made.signing_key.serialize_pem())?;
+        let config = serde_json::json!({
+            "listen": self.at(PORT),
+            "tls": { "listen": self.at(TLS_PORT), "certificate": self.certificate(), "key": key },
+            "control": self.at(CONTROL),
+            "dataDir": self.dir.join("data"),
+        });
+        // JSON is YAML.
+        std::fs::write(self.config_file(), config.to_string())?;
+        Ok(())
+    }
+
+    fn config_file(&self) -> PathBuf {
+        self.dir.join("config.yaml")
     }
 
     /// Starts the process (again) and waits until it answers.
@@ -61,12 +84,8 @@ impl LocalTablestore {
         let log = OpenOptions::new().create(true).append(true).open(self.dir.join("log"))?;
         let mut command = Command::new(crate::binaries::find("tablestore-local")?);
         command
-            .arg("--listen")
-            .arg(self.at(PORT).to_string())
-            .arg("--control")
-            .arg(self.at(CONTROL).to_string())
-            .arg("--data-dir")
-            .arg(self.dir.join("data"))
+            .arg("--config")
+            .arg(self.config_file())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -102,6 +121,16 @@ impl LocalTablestore {
     /// Its endpoint.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.at(PORT))
+    }
+
+    /// The same over HTTPS.
+    pub fn https_endpoint(&self) -> String {
+        format!("https://{}", self.at(TLS_PORT))
+    }
+
+    /// Its certificate, for those who are to trust it.
+    pub fn certificate(&self) -> PathBuf {
+        self.dir.join("certificate.pem")
     }
 
     /// A call of the control API.
@@ -149,9 +178,9 @@ impl LocalTablestore {
 ///
 /// # Errors
 /// It does not come up.
-pub async fn recovering(copy: Tablestore) -> anyhow::Result<Cluster> {
-    let settings = Settings { tablestore: Some(copy), ..Options::default().settings };
-    let cluster = Cluster::start(Options { settings, ..Options::default() }).await?;
+pub async fn recovering(copy: Tablestore, options: Options) -> anyhow::Result<Cluster> {
+    let settings = Settings { tablestore: Some(copy), ..options.settings };
+    let cluster = Cluster::start(Options { settings, ..options }).await?;
     cluster.put_credentials(KEY_ID, KEY_SECRET)?;
     cluster.form(&[0, 1, 2]).await?;
     Ok(cluster)

@@ -1,7 +1,7 @@
 //! The copy in Tablestore with real processes: uploaded from a cluster that has files already, recovered
 //! into another one, with leaders, Tablestore and credentials failing on the way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use metafs_admin_api::{Problem, RecoveryState, UploadPhase};
@@ -13,6 +13,8 @@ use metafs_namespace::recovery::READ_ONLY;
 use metafs_namespace::settings::{OnRecovered, Tablestore, TablestoreMode};
 
 const LONG: Duration = Duration::from_secs(90);
+/// How long Tablestore is away, while clients write.
+const OUTAGE: Duration = Duration::from_secs(30);
 
 /// Its writes are refused with error 25021.
 async fn read_only(client: &mut webhdfs::Client) -> anyhow::Result<()> {
@@ -66,7 +68,7 @@ async fn what_was_there_and_what_comes_is_recovered_elsewhere() {
         }
 
         let copy = Tablestore { mode: TablestoreMode::Recovery, takeover: true, ..copy };
-        let other = recovering(copy.clone()).await?;
+        let other = recovering(copy.clone(), Options::default()).await?;
         let remote = other.recovered(RecoveryState::Finished, LONG).await?;
         ensure!(remote.read_only, "{remote:?}");
         let recovery = remote.recovery.context("a recovery")?;
@@ -109,14 +111,21 @@ async fn a_slow_or_dead_tablestore_only_makes_the_lag_grow() {
         cluster.put_tablestore(2, copy.clone()).await?;
         cluster.synced(LONG).await?;
         local.kill().await?;
+        let since = Instant::now();
         let mut client = cluster.client();
-        files(&mut client, "/dark", 300).await?;
-        eventually("the lag to show", PATIENCE, async || {
+        for part in 0.. {
+            files(&mut client, &format!("/dark/{part}"), 100).await?;
+            if since.elapsed() >= OUTAGE {
+                break;
+            }
+        }
+        let dark = eventually("the lag to show", PATIENCE, async || {
             let upload = cluster.remote().await?.upload.context("no upload")?;
-            let told = upload.problem.is_some_and(|p| p.kind == Problem::Unreachable);
-            Ok((told && !upload.synced && upload.lag_entries > 0).then_some(()))
+            let told = upload.problem.as_ref().is_some_and(|p| p.kind == Problem::Unreachable);
+            Ok((told && !upload.synced).then_some(upload))
         })
         .await?;
+        ensure!(dark.lag_entries >= 100 && dark.lag_ms >= 25_000, "{dark:?}");
         local.up().await?;
         cluster.synced(LONG).await?;
 
@@ -137,7 +146,7 @@ async fn a_slow_or_dead_tablestore_only_makes_the_lag_grow() {
             takeover: true,
             ..copy
         };
-        let mut other = recovering(copy).await?;
+        let mut other = recovering(copy, Options::default()).await?;
         // The leader may die at any time.
         let leader = other.leader().await?;
         other.server_mut(leader).kill().await?;
@@ -184,6 +193,48 @@ async fn of_two_clusters_one_owns_a_copy() {
         // Both serve.
         files(&mut cluster.client(), "/first/more", 5).await?;
         files(&mut second.client(), "/second/more", 5).await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_https_to_those_who_trust_the_certificate() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let local = LocalTablestore::start(dir.path()).await.expect("a local Tablestore");
+    let over_https =
+        |mode| Tablestore { endpoint: local.https_endpoint(), ..local.settings(mode, "https") };
+    let copy = over_https(TablestoreMode::AsyncUpload);
+
+    scenario(Options::default(), true, LONG, async |cluster| {
+        cluster.put_credentials(KEY_ID, KEY_SECRET)?;
+        cluster.put_tablestore(2, copy.clone()).await?;
+        eventually("the certificate to be refused", PATIENCE, async || {
+            let upload = cluster.remote().await?.upload.context("no upload")?;
+            let problem = upload.problem.context("no problem")?;
+            ensure!(problem.message.contains("certificate"), "{problem:?}");
+            Ok((problem.kind == Problem::Unreachable).then_some(()))
+        })
+        .await
+    })
+    .await;
+
+    let trusting = || Options { trusts: Some(local.certificate()), ..Options::default() };
+    scenario(trusting(), true, LONG * 2, async |cluster| {
+        cluster.put_credentials(KEY_ID, KEY_SECRET)?;
+        cluster.put_tablestore(2, copy.clone()).await?;
+        files(&mut cluster.client(), "/private", 100).await?;
+        cluster.synced(LONG).await?;
+        let before = cluster.converged().await?.namespace;
+        for server in cluster.servers_mut() {
+            server.kill().await?;
+        }
+
+        let copy = Tablestore { takeover: true, ..over_https(TablestoreMode::Recovery) };
+        let other = recovering(copy, trusting()).await?;
+        other.recovered(RecoveryState::Finished, LONG).await?;
+        let after = other.converged().await?.namespace;
+        ensure!(before.checksum == after.checksum, "{before:?} became {after:?}");
         Ok(())
     })
     .await;

@@ -66,7 +66,7 @@ async fn throttled_cut_and_timed_out_after_success() {
         let before = cluster.converged().await?.namespace;
         let copy = lose(cluster, copy).await?;
 
-        let other = recovering(copy).await?;
+        let other = recovering(copy, Options::default()).await?;
         other.recovered(RecoveryState::Finished, LONG).await?;
         let after = other.converged().await?.namespace;
         ensure!(before.checksum == after.checksum, "{before:?} became {after:?}");
@@ -106,7 +106,7 @@ async fn leaders_die_in_every_phase() {
         let before = cluster.converged().await?.namespace;
         let copy = lose(cluster, copy).await?;
 
-        let mut other = recovering(copy).await?;
+        let mut other = recovering(copy, Options::default()).await?;
         for state in [RecoveryState::Waiting, RecoveryState::Loading, RecoveryState::Verifying] {
             let recovers = |remote: &RemoteStatus| {
                 remote.recovery.as_ref().is_some_and(|recovery| recovery.state == state)
@@ -124,7 +124,7 @@ async fn leaders_die_in_every_phase() {
 
 /// Recovers `copy` into a cluster of its own, which must fail; returns the problem's kind and words.
 async fn fails(copy: &Tablestore) -> anyhow::Result<(Problem, String)> {
-    let cluster = recovering(copy.clone()).await?;
+    let cluster = recovering(copy.clone(), Options::default()).await?;
     let remote = cluster.recovered(RecoveryState::Failed, LONG).await?;
     ensure!(remote.read_only, "{remote:?}");
     let problem = remote.recovery.and_then(|recovery| recovery.problem).context("a problem")?;

@@ -1,6 +1,8 @@
 //! How a request reaches the service: one function, so that tests can put faults, or a server in the
 //! same process, under the real client. [`HttpTransport`] is the real one.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,17 +12,32 @@ use futures::future::BoxFuture;
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     /// The request did not leave: nothing can have been done.
-    #[error("the request was not sent: {0}")]
-    NotSent(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the request was not sent: {}", Causes(.0.as_ref()))]
+    NotSent(Box<dyn Error + Send + Sync>),
     /// The request may have arrived: it may have been done, or be done yet.
-    #[error("no answer: {0}")]
-    NoAnswer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("no answer: {}", Causes(.0.as_ref()))]
+    NoAnswer(Box<dyn Error + Send + Sync>),
     /// The answer is larger than the client takes.
     #[error("the answer has more than {limit} bytes")]
     TooLarge {
         /// What it takes.
         limit: usize,
     },
+}
+
+/// An error with those that caused it: the outermost of HTTP's does not say what a person can mend.
+struct Causes<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut error = self.0;
+        while let Some(cause) = error.source() {
+            write!(f, ": {cause}")?;
+            error = cause;
+        }
+        Ok(())
+    }
 }
 
 /// Carries one request to the service and its answer back. No retries, no signatures, no limit of

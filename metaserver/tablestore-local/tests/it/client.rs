@@ -8,10 +8,10 @@ use metafs_tablestore::{
     Client, Config, Credentials, ErrorKind, RangeRead, ReadOptions, RetryPolicy, RowWrite,
     TableSpec,
 };
-use metafs_tablestore_local::server::serve;
+use metafs_tablestore_local::server::{acceptor, serve};
 use metafs_tablestore_local::service::{FaultKind, FaultPlan, FaultRule, Settings};
 use metafs_tablestore_local::{LocalTransport, Service};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::key;
 
@@ -59,6 +59,30 @@ async fn over_sockets() {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(serve(listener, None, service, std::future::pending()));
     exercise(&Client::new(config(&endpoint)).unwrap()).await;
+}
+
+#[tokio::test]
+async fn over_https() {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (certificate, secret) = (dir.path().join("certificate.pem"), dir.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&secret, made.signing_key.serialize_pem()).unwrap();
+    let tls = acceptor(&certificate, &secret).unwrap();
+    acceptor(&secret, &secret).err().expect("a key was taken for a certificate");
+
+    let service = Arc::new(Service::in_memory(Settings::default()).unwrap());
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, Some(tls), service, std::future::pending()));
+    // Who begins a connection and says nothing keeps nobody else waiting.
+    let _silent = TcpStream::connect(address).await.unwrap();
+    let mut config = config(&format!("https://{address}"));
+    let distrusting = Client::new(config.clone()).unwrap();
+    let refused = distrusting.list_tables().await.unwrap_err();
+    assert!(refused.to_string().contains("certificate"), "{refused}");
+    config.http.root_certificates = vec![made.cert.pem().into()];
+    exercise(&Client::new(config).unwrap()).await;
 }
 
 #[tokio::test]
