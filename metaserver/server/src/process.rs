@@ -1,6 +1,9 @@
-//! The process's own figures under the names that Prometheus's client libraries use, read from
-//! /proc when a scrape asks for them.
+//! The process: its runtime, and its own figures under the names that Prometheus's client libraries
+//! use, read from /proc when a scrape asks for them.
 
+use std::io;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus_client::collector::Collector;
@@ -8,6 +11,21 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
+
+/// Threads for requests and Raft on so many cores: one is left to the log's syncs, RocksDB's own work and the
+/// kernel's part of the network. See docs/decisions/threads.md.
+fn threads(cores: usize) -> usize {
+    cores.saturating_sub(1).max(1)
+}
+
+/// The runtime that everything runs in.
+///
+/// # Errors
+/// Its threads cannot be started.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads(cores)).enable_all().build()
+}
 
 /// Collects `process_*`.
 #[derive(Debug)]
@@ -96,6 +114,11 @@ impl Collector for ProcessCollector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_core_is_left_to_others_where_there_are_several() {
+        assert_eq!([0, 1, 2, 4, 16].map(threads), [1, 1, 1, 3, 15]);
+    }
 
     #[test]
     fn a_command_with_brackets_does_not_shift_the_fields() {

@@ -1,5 +1,5 @@
-//! The namespace's rows as its queries and batches read them: from the caches of decoded inodes
-//! and directory entries, else from RocksDB. Also the same rows as of one moment, without the
+//! The namespace's rows as its queries and batches read them: from the caches of decoded inodes,
+//! directory entries and leases, else from RocksDB. Also the same rows as of one moment, without the
 //! caches, for long scans.
 
 use std::hash::{Hash, Hasher};
@@ -21,6 +21,8 @@ const DENTRY_BUDGET: u64 = 24 << 20;
 /// Bytes of listings of small directories kept, roughly; with the inodes, which the other cache may
 /// have dropped.
 const LISTING_BUDGET: u64 = 24 << 20;
+/// Leases kept: one for each client that wrote last.
+const LEASES: usize = 4096;
 
 /// Decoded rows. Changed only by the state machine, together with the rows, while it keeps
 /// readers out; filled by readers while they keep the state machine out.
@@ -28,6 +30,9 @@ pub struct Caches {
     inodes: Cache<u64, Arc<Inode>, InodeWeight>,
     dentries: Cache<DentryKey, Dentry, DentryWeight>,
     listings: Cache<u64, Listing, ListingWeight>,
+    /// Rows of leases (`None`: there is none), which come and go with every file that is written: in
+    /// RocksDB each look-up meets what was deleted before.
+    leases: Cache<Vec<u8>, Option<Bytes>>,
     /// Whether there ever was a listing here: where nobody lists, none has to be looked for.
     lists: AtomicBool,
 }
@@ -115,6 +120,7 @@ impl Default for Caches {
                 LISTING_BUDGET,
                 ListingWeight,
             ),
+            leases: Cache::new(LEASES),
             lists: AtomicBool::new(false),
         }
     }
@@ -125,6 +131,11 @@ impl Caches {
     pub fn publish(&self, changes: &mut Changes) {
         if self.lists.load(Ordering::Relaxed) {
             self.forget_listings(changes);
+        }
+        for (key, value) in &changes.rows {
+            if is_lease(key) {
+                self.leases.insert(key.clone(), value.clone());
+            }
         }
         for (id, inode) in changes.inodes.drain(..) {
             match inode {
@@ -159,7 +170,12 @@ impl Caches {
         self.inodes.clear();
         self.dentries.clear();
         self.listings.clear();
+        self.leases.clear();
     }
+}
+
+fn is_lease(key: &[u8]) -> bool {
+    key.first() == Some(&keys::table::LEASE)
 }
 
 /// The committed rows of this moment. It lives only as long as the state machine is kept from
@@ -174,8 +190,16 @@ pub struct StateRows<'a> {
 
 impl Rows for StateRows<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        let lease = is_lease(key);
+        if lease && let Some(value) = self.caches.leases.get(key) {
+            return Ok(value);
+        }
         let value = self.db.get_pinned(key).map_err(storage)?;
-        Ok(value.map(|v| Bytes::copy_from_slice(&v)))
+        let value = value.map(|v| Bytes::copy_from_slice(&v));
+        if lease {
+            self.caches.leases.insert(key.to_vec(), value.clone());
+        }
+        Ok(value)
     }
 
     fn scan(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
-use metafs_namespace::command::RenameMode;
+use metafs_namespace::command::{CreateOptions, IfExists, RenameMode};
 use metafs_namespace::{Caller, Command, MemoryRows, Mutation, Op, Rows, Settings};
 use openraft::vote::RaftLeaderId;
 use proptest::prelude::*;
@@ -29,6 +29,25 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|names| names.iter().map(|n| format!("/{n}")).collect())
 }
 
+/// Who opens files.
+const HOLDERS: [&str; 3] = ["a", "b", "nobody"];
+
+fn holder() -> impl Strategy<Value = String> {
+    prop::sample::select(&HOLDERS[..2]).prop_map(str::to_owned)
+}
+
+fn create(path: String, holder: String) -> Mutation {
+    let options = CreateOptions {
+        permission: 0o644,
+        unmasked: None,
+        if_exists: IfExists::Overwrite,
+        create_parent: true,
+        replication: 1,
+        block_size: 1,
+    };
+    Mutation::Create { path, options, holder }
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let caller = || Caller { user: "hdfs".into(), groups: vec![], superuser: true };
     prop_oneof![
@@ -45,6 +64,10 @@ fn op() -> impl Strategy<Value = Op> {
         }),
         1 => (path(), 0u16..0o777)
             .prop_map(|(path, permission)| Mutation::SetPermission { path, permission }),
+        3 => (path(), holder()).prop_map(|(path, holder)| create(path, holder)),
+        2 => (path(), holder())
+            .prop_map(|(path, holder)| Mutation::RecoverLease { path, holder }),
+        1 => holder().prop_map(|holder| Mutation::RenewLease { holder }),
     ]
     .prop_map(move |mutation| Op::Client(caller(), mutation))
 }
@@ -61,7 +84,7 @@ fn all_rows(rows: &impl Rows) -> BTreeMap<Vec<u8>, Bytes> {
     all
 }
 
-/// What the caches say of every inode, entry and listing is what the rows say.
+/// What the caches say of every inode, entry, listing and lease is what the rows say.
 fn caches_agree(rows: &StateRows<'_>) {
     let plain = MemoryRows { rows: all_rows(rows) };
     for key in plain.rows.keys() {
@@ -80,8 +103,13 @@ fn caches_agree(rows: &StateRows<'_>) {
                 let cached = rows.dentry(parent, name).unwrap();
                 assert_eq!(cached, plain.dentry(parent, name).unwrap());
             }
+            keys::table::LEASE => assert_eq!(rows.get(key).unwrap(), plain.get(key).unwrap()),
             _ => {}
         }
+    }
+    for holder in HOLDERS {
+        let key = keys::lease(holder);
+        assert_eq!(rows.get(&key).unwrap(), plain.get(&key).unwrap());
     }
     // Names that may have been removed.
     for id in 0..40 {

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let started = Config::load(&config, Overrides { name, data_dir })
         .map_err(anyhow::Error::from)
         .and_then(|config| Ok((metafs_server::logging::start(&config.log)?, config)))
-        .and_then(|(logs, config)| Ok((logs, config, tokio::runtime::Runtime::new()?)));
+        .and_then(|(logs, config)| Ok((logs, config, metafs_server::process::runtime()?)));
     match started {
         Ok(((logs, _written), config, runtime)) => {
             runtime.block_on(metafs_server::run::run(config, logs))
