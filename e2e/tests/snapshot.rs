@@ -9,8 +9,9 @@ use metafs_e2e::bench::load::{Load, Template};
 use metafs_e2e::bench::tree;
 use metafs_e2e::cluster::{Cluster, Options, PATIENCE, scenario};
 use metafs_e2e::server::{Server, ports};
+use metafs_e2e::wait::eventually;
 
-/// Entries that are surely more than the log keeps for a follower that is away, and than is flushed at a time.
+/// Entries that are more than the log keeps for a follower that is away, and than is flushed at a time.
 const MANY: u64 = 160_000;
 
 /// Makes files `from..to` through the leader.
@@ -52,6 +53,13 @@ async fn a_follower_far_behind_and_a_new_member_catch_up_by_snapshot() {
         let follower = cluster.follower().await?;
         cluster.server_mut(follower).kill().await?;
         many_files(cluster, 0, MANY).await?;
+        // Flushes go on behind the writes.
+        let leader = cluster.leader().await?;
+        eventually("the log's beginning to go", PATIENCE, async || {
+            let purged = counter(cluster.server(leader), "metafs_raft_purged_index").await?;
+            Ok((purged > 1000).then_some(()))
+        })
+        .await?;
 
         cluster.server_mut(follower).start()?;
         cluster.server_mut(follower).up(PATIENCE).await?;
