@@ -53,16 +53,18 @@ renew_volume() {
   volume_manifest "$name" "${name%%-*}" | kubectl apply --server-side --force-conflicts -f -
 }
 
-# reclaim_volumes: never returns; run as a daemon.
+# reclaim_volumes: never returns; run as a daemon. Each object once: its deletion makes events of their own, which
+# are read when the volume of the same name may have its next claim already.
 reclaim_volumes() {
-  local name phase
+  local name uid phase
+  local -A renewed=()
   while true; do
-    while read -r name phase; do
-      if [[ $phase == Released && -d $(volume_dir "$name") ]]; then
+    while read -r name uid phase; do
+      if [[ $phase == Released && -z ${renewed[$uid]:-} && -d $(volume_dir "$name") ]]; then
         echo "$(date +%H:%M:%S) renewing $name"
-        renew_volume "$name" </dev/null || echo "could not renew $name"
+        if renew_volume "$name" </dev/null; then renewed[$uid]=yes; else echo "could not renew $name"; fi
       fi
-    done < <(kubectl get pv --watch -o jsonpath='{.metadata.name} {.status.phase}{"\n"}' 2>/dev/null)
+    done < <(kubectl get pv --watch -o jsonpath='{.metadata.name} {.metadata.uid} {.status.phase}{"\n"}' 2>/dev/null)
     sleep 1
   done
 }
