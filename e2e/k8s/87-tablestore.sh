@@ -49,9 +49,6 @@ must "becomes ready" wait_ready 120
 must "the client's pod" start_client
 must "a tree of $FOLDERS folders and $FILES files" load_tree
 must "an inline file" round_trip "kept elsewhere too"
-before=$(counts)
-listing=$(hdfs -ls / | sort)
-say "hadoop fs -count /: $before"
 pods=$(pod_uids)
 check "upload is switched on" make_with AsyncUpload
 check "everything is uploaded" wait_condition Synced 600
@@ -66,6 +63,7 @@ check "the upload goes on by itself" wait_condition Synced 60
 check "nothing was restarted by that" prints "$pods" pod_uids
 before=$(counts)
 listing=$(hdfs -ls / | sort)
+say "hadoop fs -count /: $before"
 must "the cluster is deleted, with its volumes" delete_cluster
 must "a new one, to be recovered" make_with Recovery
 must "becomes ready" wait_ready 180

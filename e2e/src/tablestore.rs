@@ -254,6 +254,17 @@ impl Cluster {
         .await
     }
 
+    /// Kills all servers; the copy is then another cluster's to recover, under the settings that this gives.
+    ///
+    /// # Errors
+    /// A server does not run.
+    pub async fn lose(&mut self, copy: Tablestore) -> anyhow::Result<Tablestore> {
+        for server in self.servers_mut() {
+            server.kill().await?;
+        }
+        Ok(Tablestore { mode: TablestoreMode::Recovery, takeover: true, ..copy })
+    }
+
     /// Waits until the recovery has ended in `state`.
     ///
     /// # Errors

@@ -63,11 +63,8 @@ async fn what_was_there_and_what_comes_is_recovered_elsewhere() {
         cluster.all_ready().await?;
         cluster.synced(LONG).await?;
         let before = cluster.converged().await?.namespace;
-        for server in cluster.servers_mut() {
-            server.kill().await?;
-        }
+        let copy = cluster.lose(copy).await?;
 
-        let copy = Tablestore { mode: TablestoreMode::Recovery, takeover: true, ..copy };
         let other = recovering(copy.clone(), Options::default()).await?;
         let remote = other.recovered(RecoveryState::Finished, LONG).await?;
         ensure!(remote.read_only, "{remote:?}");
@@ -136,16 +133,9 @@ async fn a_slow_or_dead_tablestore_only_makes_the_lag_grow() {
         cluster.put_tablestore(4, copy.clone()).await?;
         cluster.synced(LONG).await?;
         let before = cluster.converged().await?.namespace;
-        for server in cluster.servers_mut() {
-            server.kill().await?;
-        }
+        let copy = cluster.lose(copy).await?;
 
-        let copy = Tablestore {
-            mode: TablestoreMode::Recovery,
-            on_recovered: OnRecovered::AsyncUpload,
-            takeover: true,
-            ..copy
-        };
+        let copy = Tablestore { on_recovered: OnRecovered::AsyncUpload, ..copy };
         let mut other = recovering(copy, Options::default()).await?;
         // The leader may die at any time.
         let leader = other.leader().await?;
@@ -202,9 +192,10 @@ async fn of_two_clusters_one_owns_a_copy() {
 async fn over_https_to_those_who_trust_the_certificate() {
     let dir = tempfile::tempdir().expect("a folder");
     let local = LocalTablestore::start(dir.path()).await.expect("a local Tablestore");
-    let over_https =
-        |mode| Tablestore { endpoint: local.https_endpoint(), ..local.settings(mode, "https") };
-    let copy = over_https(TablestoreMode::AsyncUpload);
+    let copy = Tablestore {
+        endpoint: local.https_endpoint(),
+        ..local.settings(TablestoreMode::AsyncUpload, "https")
+    };
 
     scenario(Options::default(), true, LONG, async |cluster| {
         cluster.put_credentials(KEY_ID, KEY_SECRET)?;
@@ -226,11 +217,8 @@ async fn over_https_to_those_who_trust_the_certificate() {
         files(&mut cluster.client(), "/private", 100).await?;
         cluster.synced(LONG).await?;
         let before = cluster.converged().await?.namespace;
-        for server in cluster.servers_mut() {
-            server.kill().await?;
-        }
+        let copy = cluster.lose(copy.clone()).await?;
 
-        let copy = Tablestore { takeover: true, ..over_https(TablestoreMode::Recovery) };
         let other = recovering(copy, trusting()).await?;
         other.recovered(RecoveryState::Finished, LONG).await?;
         let after = other.converged().await?.namespace;

@@ -15,14 +15,6 @@ use serde_json::json;
 
 const LONG: Duration = Duration::from_secs(90);
 
-/// Kills all servers; the copy in the same instance and prefix is then another cluster's to recover.
-async fn lose(cluster: &mut Cluster, copy: Tablestore) -> anyhow::Result<Tablestore> {
-    for server in cluster.servers_mut() {
-        server.kill().await?;
-    }
-    Ok(Tablestore { mode: TablestoreMode::Recovery, takeover: true, ..copy })
-}
-
 /// Waits for a moment, in which the leader is killed, and started again.
 async fn kill_leader_when(
     cluster: &mut Cluster,
@@ -64,7 +56,7 @@ async fn throttled_cut_and_timed_out_after_success() {
         files(&mut client, "/after", 200).await?;
         cluster.synced(LONG).await?;
         let before = cluster.converged().await?.namespace;
-        let copy = lose(cluster, copy).await?;
+        let copy = cluster.lose(copy).await?;
 
         let other = recovering(copy, Options::default()).await?;
         other.recovered(RecoveryState::Finished, LONG).await?;
@@ -104,7 +96,7 @@ async fn leaders_die_in_every_phase() {
         }
         cluster.synced(LONG).await?;
         let before = cluster.converged().await?.namespace;
-        let copy = lose(cluster, copy).await?;
+        let copy = cluster.lose(copy).await?;
 
         let mut other = recovering(copy, Options::default()).await?;
         for state in [RecoveryState::Waiting, RecoveryState::Loading, RecoveryState::Verifying] {
@@ -160,7 +152,7 @@ async fn what_is_no_copy_is_told_and_never_finished() {
         let copy = local.settings(TablestoreMode::AsyncUpload, "ours");
         cluster.put_tablestore(4, copy.clone()).await?;
         cluster.synced(LONG).await?;
-        let copy = lose(cluster, copy).await?;
+        let copy = cluster.lose(copy).await?;
 
         let elsewhere = Tablestore { table_prefix: "nothing".into(), ..copy.clone() };
         let (kind, words) = fails(&elsewhere).await?;
