@@ -56,7 +56,8 @@ check "nothing was restarted by that" prints "$pods" pod_uids
 check "metactl tells it as jindo does" detail_mentions "_synced=1"
 mdc -o wide
 check "the key is replaced by one that is refused" key testid mistyped
-check "writes go on" hdfs -mkdir /rotated
+# Which changes no count.
+check "writes go on" hdfs -chmod 750 /round-trip
 check "the resource says so" wait_for 60 "the reason" prints CredentialsRefused told Synced
 check "the key is replaced by the next one" key nextid nextsecret
 check "the upload goes on by itself" wait_condition Synced 60
