@@ -1,6 +1,6 @@
 //! Openraft's view of the network: one [`PeerClient`] for each use it makes of a member, over
 //! links that they share (replication has its own, so that heartbeats and votes never wait behind
-//! a megabyte of entries).
+//! a megabyte of entries). [`Peers`] keeps those, for the node's own questions too.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -19,10 +19,12 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendResult,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
 };
+use parking_lot::Mutex;
 
 use super::Context;
 use super::connection::{CallError, Connection, Link};
 use super::message::{self, AppendAnswer, TransferMessage, VoteAnswer, VoteMessage, request};
+use crate::codec::VoteCode;
 use crate::snapshot;
 use crate::state::machine::{NodeSnapshot, SnapshotData};
 use crate::types::{LogId, Peer, TypeConfig, Vote};
@@ -30,10 +32,10 @@ use crate::types::{LogId, Peer, TypeConfig, Vote};
 /// Append requests of one stream without an answer yet.
 const PIPELINE: usize = 32;
 
-/// Makes clients.
-pub struct NetworkFactory {
+/// The links to the other members, shared by all who talk to them.
+pub struct Peers {
     context: Arc<Context>,
-    peers: HashMap<u64, Arc<Links>>,
+    links: Mutex<HashMap<u64, Arc<Links>>>,
 }
 
 struct Links {
@@ -43,30 +45,58 @@ struct Links {
     streams: AtomicU64,
 }
 
-impl NetworkFactory {
-    /// For this node.
-    pub fn new(context: Arc<Context>) -> Self {
-        Self { context, peers: HashMap::new() }
+impl Peers {
+    /// Of this node.
+    pub fn new(context: Arc<Context>) -> Arc<Self> {
+        Arc::new(Self { context, links: Mutex::default() })
     }
 
-    fn client(&mut self, target: u64, peer: &Peer, heartbeats: bool) -> PeerClient {
-        let links = self.peers.entry(target).or_insert_with(|| self.context.links(target, peer));
-        if links.addr != peer.raft {
-            *links = self.context.links(target, peer);
+    fn links(&self, target: u64, peer: &Peer) -> Arc<Links> {
+        let mut links = self.links.lock();
+        let known = links.entry(target).or_insert_with(|| self.make(target, peer));
+        if known.addr != peer.raft {
+            *known = self.make(target, peer);
         }
-        PeerClient { context: self.context.clone(), target, links: links.clone(), heartbeats }
+        known.clone()
     }
-}
 
-impl Context {
-    fn links(self: &Arc<Self>, target: u64, peer: &Peer) -> Arc<Links> {
-        let link = || Link::new(self.clone(), target, peer.raft.clone());
+    fn make(&self, target: u64, peer: &Peer) -> Arc<Links> {
+        let link = || Link::new(self.context.clone(), target, peer.raft.clone());
         Arc::new(Links {
             addr: peer.raft.clone(),
             replication: link(),
             control: link(),
             streams: AtomicU64::new(1),
         })
+    }
+
+    /// Asks a member for its vote ([`request::ASK_VOTE`]). Fails at once without a connection that
+    /// heartbeats have made.
+    pub async fn vote_of(&self, target: u64) -> Result<Option<Vote>, CallError> {
+        let links = self.links.lock().get(&target).cloned();
+        let connection = links.and_then(|links| links.control.live()).ok_or(CallError::Broken)?;
+        let answer = connection.start(request::ASK_VOTE, |_| Ok(())).await?;
+        let body = connection.finish(answer).await?;
+        let vote: Option<VoteCode> =
+            message::decode("vote that was asked for", &body).map_err(io::Error::from)?;
+        Ok(vote.map(Vote::from))
+    }
+}
+
+/// Makes clients.
+pub struct NetworkFactory {
+    peers: Arc<Peers>,
+}
+
+impl NetworkFactory {
+    /// Over these links.
+    pub fn new(peers: Arc<Peers>) -> Self {
+        Self { peers }
+    }
+
+    fn client(&self, target: u64, peer: &Peer, heartbeats: bool) -> PeerClient {
+        let (context, links) = (self.peers.context.clone(), self.peers.links(target, peer));
+        PeerClient { context, target, links, heartbeats }
     }
 }
 
@@ -122,6 +152,7 @@ impl PeerClient {
     ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
         let mut body = Vec::with_capacity(128);
         message::encode_append(&rpc, &mut body).map_err(encoding)?;
+        self.context.announced.note(rpc.leader_commit);
         let call = self.links.control.call(request::APPEND, &body);
         let answer: AppendAnswer =
             message::decode("answer to an append", &call.await.map_err(rpc_error)?)
@@ -152,6 +183,7 @@ fn stream_result(
 
 /// A stream of appends being sent over one connection.
 struct Appending<S> {
+    context: Arc<Context>,
     input: Option<S>,
     inflight: FuturesOrdered<BoxFuture<'static, Rpc<StreamAppendResult<TypeConfig>>>>,
     connection: Arc<Connection>,
@@ -163,6 +195,7 @@ impl<S> Appending<S> {
     async fn send(&mut self, rpc: AppendEntriesRequest<TypeConfig>) -> Rpc<()> {
         let range = range(&rpc);
         let stream = self.stream;
+        self.context.announced.note(rpc.leader_commit);
         let fill = |out: &mut Vec<u8>| {
             out.extend_from_slice(&stream.to_be_bytes());
             message::encode_append(&rpc, out).map_err(io::Error::from)
@@ -215,6 +248,7 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
                 Err(error) => return Ok(failing(input, rpc_error(error)).boxed()),
             };
             let state = Appending {
+                context: self.context.clone(),
                 input: Some(input),
                 inflight: FuturesOrdered::new(),
                 connection,

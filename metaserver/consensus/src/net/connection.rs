@@ -231,6 +231,12 @@ impl Link {
         &self.addr
     }
 
+    /// The live connection, if there is one just now.
+    pub fn live(&self) -> Option<Arc<Connection>> {
+        let state = self.state.try_lock().ok()?;
+        state.connection.clone().filter(|connection| connection.is_alive())
+    }
+
     /// The live connection; made now if there is none, unless it failed a moment ago.
     pub async fn connection(&self) -> Result<Arc<Connection>, CallError> {
         let mut state = self.state.lock().await;

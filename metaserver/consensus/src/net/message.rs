@@ -23,6 +23,9 @@ pub mod request {
     pub const PRE_VOTE: u8 = 19;
     /// The leader hands over.
     pub const TRANSFER: u8 = 20;
+    /// A leader that wants to know whether it still leads asks for the receiver's vote. The body is
+    /// empty, the answer an optional vote: the newest one that it may have told anybody of.
+    pub const ASK_VOTE: u8 = 25;
     /// A snapshot begins: a manifest. Answered with go-ahead.
     pub const SNAPSHOT_BEGIN: u8 = 21;
     /// Bytes of the present file. Not answered.

@@ -24,10 +24,11 @@ use parking_lot::Mutex;
 
 use crate::identity::Identity;
 use crate::metrics::ConsensusMetrics;
+use crate::types::LogId;
 use key::KeyFile;
 
 /// Version of the protocol; a connection needs the same one on both ends.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What all connections of a node share.
 pub struct Context {
@@ -43,6 +44,27 @@ pub struct Context {
     pub transfers: Transfers,
     /// When a leader was last heard from.
     pub heard: Heard,
+    /// What others may have applied.
+    pub announced: Announced,
+}
+
+/// The highest log index that this node, leading, told others to be committed: none of them has
+/// applied more, as far as it comes from this leader.
+#[derive(Debug, Default)]
+pub struct Announced(AtomicU64);
+
+impl Announced {
+    /// To be called before it is told.
+    pub fn note(&self, committed: Option<LogId>) {
+        if let Some(LogId { index, .. }) = committed {
+            self.0.fetch_max(index, Ordering::AcqRel);
+        }
+    }
+
+    /// The index; 0: nothing was told.
+    pub fn index(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// The moment at which a leader's message was last accepted; at first, that of its making.

@@ -23,6 +23,8 @@ use super::handshake::{self, HandshakeError};
 use super::message::{
     self, AppendAnswer, SnapshotAnswer, TransferMessage, VoteAnswer, VoteMessage, answer, request,
 };
+use crate::codec::VoteCode;
+use crate::log::LogStore;
 use crate::snapshot::receive::{Incoming, Received};
 use crate::state::machine::SnapshotData;
 use crate::types::{Raft, TypeConfig, Vote};
@@ -43,6 +45,7 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 pub struct Server {
     context: Arc<Context>,
     raft: Raft,
+    log: LogStore,
     handshakes: Arc<Semaphore>,
     refusals: Mutex<Option<(Instant, u64)>>,
     /// The newest snapshot reception; older ones give up.
@@ -50,11 +53,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `raft`.
-    pub fn new(context: Arc<Context>, raft: Raft) -> Arc<Self> {
+    /// Serves `raft`, whose votes are in `log`.
+    pub fn new(context: Arc<Context>, raft: Raft, log: LogStore) -> Arc<Self> {
         Arc::new(Self {
             context,
             raft,
+            log,
             handshakes: Arc::new(Semaphore::new(MAX_HANDSHAKES)),
             refusals: Mutex::new(None),
             reception: AtomicU64::new(0),
@@ -184,6 +188,12 @@ impl Session<'_> {
     async fn request(&mut self, frame: Frame) -> io::Result<()> {
         match frame.kind {
             request::APPEND_STREAM => self.append_stream(frame).await,
+            request::ASK_VOTE => {
+                // Not from Raft's metrics, which follow later: a vote is in the log before it is given.
+                let vote = self.server.log.vote().map(VoteCode::from);
+                let body = message::encode("vote that was asked for", &vote)?;
+                reply(&self.answers, frame.id, Ok(body)).await
+            }
             request::SNAPSHOT_BEGIN
             | request::SNAPSHOT_DATA
             | request::SNAPSHOT_FILE_END

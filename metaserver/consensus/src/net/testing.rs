@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::key::KeyFile;
-use super::{Context, Heard, Transfers};
+use super::{Announced, Context, Heard, Transfers};
 use crate::identity::Identity;
 use crate::metrics::ConsensusMetrics;
 
@@ -32,6 +32,7 @@ pub fn member(key: &str, cluster: Option<&str>) -> Member {
         metrics: ConsensusMetrics::default(),
         transfers: Transfers::default(),
         heard: Heard::default(),
+        announced: Announced::default(),
     };
     Member { dir, context: Arc::new(context) }
 }

@@ -4,9 +4,11 @@
 mod barrier;
 mod collector;
 mod config;
+mod confirm;
 mod gather;
 mod maintenance;
 mod membership;
+mod quorum;
 mod status;
 mod transfer;
 mod write;
@@ -26,13 +28,15 @@ use crate::fatal::Fatal;
 use crate::identity::Identity;
 use crate::log::LogStore;
 use crate::metrics::ConsensusMetrics;
-use crate::net::client::NetworkFactory;
+use crate::net::client::{NetworkFactory, Peers};
 use crate::net::server::Server;
-use crate::net::{Context, Heard, Transfers};
+use crate::net::{Announced, Context, Heard, Transfers};
 use crate::state::StateStore;
 use crate::state::machine::StateMachine;
 use crate::state::rows::{SnapshotRows, StateRows};
 use crate::types::{Peer, Raft};
+
+use confirm::Confirmer;
 
 pub use config::{NodeConfig, StartError, Timings};
 pub use membership::ClusterError;
@@ -80,9 +84,11 @@ impl Node {
             metrics: metrics.clone(),
             transfers: Transfers::default(),
             heard: Heard::default(),
+            announced: Announced::default(),
         });
         let id = identity.node_id();
-        let network = NetworkFactory::new(context.clone());
+        let peers = Peers::new(context.clone());
+        let network = NetworkFactory::new(peers.clone());
         let machine = StateMachine::new(store.clone(), metrics.clone());
         let raft = Raft::new(id, raft_config, network, log.clone(), machine)
             .await
@@ -107,11 +113,16 @@ impl Node {
             tasks: Mutex::default(),
         });
         let tasks = [
-            tokio::spawn(Server::new(context.clone(), raft.clone()).run(listener)),
+            tokio::spawn(Server::new(context.clone(), raft.clone(), log.clone()).run(listener)),
             tokio::spawn(barrier::run(
-                raft.clone(),
-                id,
-                timings.election_max(),
+                Confirmer::new(
+                    raft.clone(),
+                    log.clone(),
+                    store.clone(),
+                    context.clone(),
+                    peers,
+                    timings,
+                ),
                 metrics.clone(),
                 queue,
             )),
@@ -147,7 +158,7 @@ impl Node {
 
     /// Whether the volume was never part of a cluster.
     pub fn is_pristine(&self) -> bool {
-        self.log.is_empty() && self.store.meta().last_log_id.is_none()
+        self.log.is_empty() && self.store.last_applied().is_none()
     }
 
     /// Runs a query on the committed state. Short and without waiting: it keeps the state machine
@@ -213,7 +224,7 @@ impl Node {
         let local = status::Local {
             cluster_id: self.cluster_id(),
             election_max: self.timings.election_max(),
-            applied: self.store.meta().last_log_id,
+            applied: self.store.last_applied(),
             flushed: self.store.flushed().last_log_id.map_or(0, |id| id.index),
             purged: self.log.purged().map_or(0, |id| id.index),
             sending: self.context.transfers.sending(),
@@ -281,7 +292,7 @@ async fn blocking<T: Send + 'static>(
 
 /// Applies what the log knows to be committed and the state machine lost with its write buffers.
 async fn replay(log: &LogStore, store: &StateStore) -> Result<(), StartError> {
-    let applied = store.meta().last_log_id;
+    let applied = store.last_applied();
     if let Some(applied) = applied
         && log.is_empty()
     {
@@ -329,7 +340,7 @@ async fn watch_role(
             fatal.set(format!("Raft has stopped: {e}"));
             return;
         }
-        let last_applied = store.meta().last_log_id;
+        let last_applied = store.last_applied();
         let now = status::role_state(&raft_metrics, last_applied, timings.election_max());
         let unconfirmed = now.role == Role::Leader { confirmed: false };
         let leader = (now.leader.as_ref().map(|(id, _)| *id), now.term);

@@ -145,6 +145,11 @@ impl StateStore {
         self.current.read().meta.clone()
     }
 
+    /// The last applied entry.
+    pub fn last_applied(&self) -> Option<LogId> {
+        self.current.read().meta.last_log_id
+    }
+
     /// The index of the last applied entry, as it moves.
     pub fn applied(&self) -> watch::Receiver<u64> {
         self.applied.subscribe()

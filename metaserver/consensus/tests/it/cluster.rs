@@ -100,6 +100,70 @@ async fn the_rest_goes_on_and_the_lost_catches_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_needs_a_quorum() {
+    let mut cluster = Cluster::formed(3).await;
+    let key = cluster.key.clone();
+    let leader = cluster.leader().await;
+    let node = cluster.members[leader].node().clone();
+    let (one, other) = ((leader + 1) % 3, (leader + 2) % 3);
+
+    // Whichever of the two is gone, the other's word is enough.
+    for gone in [one, other] {
+        cluster.members[gone].stop(false).await;
+        let index = cluster.propose(mkdirs(&format!("/without-{gone}"))).await.index;
+        for _ in 0..200 {
+            assert!(node.read().await.unwrap() >= index);
+        }
+        cluster.members[gone].start(&key).await;
+        cluster.applied(index).await;
+    }
+
+    cluster.members[one].stop(false).await;
+    cluster.members[other].stop(false).await;
+    let answer = tokio::time::timeout(Duration::from_secs(10), node.read()).await;
+    let refused = answer.expect("refused in time").unwrap_err();
+    let lost = matches!(refused, ProposeError::Retriable(_) | ProposeError::NotLeader { .. });
+    assert!(lost, "{refused}");
+
+    // Whoever is elected next: a read here has what was written there, or is refused.
+    cluster.members[one].start(&key).await;
+    let index = cluster.propose(mkdirs("/later")).await.index;
+    if let Ok(read) = node.read().await {
+        assert!(read >= index);
+    }
+    drop(node);
+    cluster.members[other].start(&key).await;
+    cluster.checksum().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_is_confirmed_while_voters_change() {
+    let mut cluster = Cluster::formed(3).await;
+    cluster.add().await;
+    let leader = cluster.leader().await;
+    let node = cluster.members[leader].node().clone();
+    let added = cluster.members[3].node().id();
+    let peer = cluster.members[3].peer.clone();
+    let reading = tokio::spawn({
+        let node = node.clone();
+        async move {
+            let mut reads = 0;
+            while reads < 3000 {
+                node.read().await.unwrap();
+                reads += 1;
+            }
+        }
+    });
+    node.add_learner(added, peer).await.unwrap();
+    let away = cluster.members[(leader + 1) % 3].node().id();
+    let mut voters: std::collections::BTreeSet<u64> =
+        cluster.members.iter().map(|m| m.node().id()).collect();
+    voters.remove(&away);
+    node.change_voters(voters).await.unwrap();
+    reading.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leadership_is_handed_over() {
     let mut cluster = Cluster::formed(3).await;
     let old = cluster.leader().await;
