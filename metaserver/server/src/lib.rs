@@ -8,6 +8,7 @@ pub mod config;
 pub mod disk;
 pub mod ha;
 pub mod health;
+mod lines;
 pub mod logging;
 pub mod metactl;
 pub mod observer;

@@ -1,16 +1,27 @@
 //! Logging: tracing to standard error, with a filter that can be replaced while running, and the
 //! audit log (target `audit`) beside it, which has its own switch in the replicated settings.
 
-use std::io::BufWriter;
+use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::lines::{Guard, Lines};
+
+/// Why logging does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// See there.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// There can be no thread that writes.
+    #[error("the log's thread cannot be started: {0}")]
+    Thread(#[from] io::Error),
+}
 
 /// A filter that does not parse.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +30,6 @@ pub struct FilterError {
     filter: String,
     reason: String,
 }
-
-/// Lines that may wait for standard error to take them; past it, who logs waits.
-const WAITING_LINES: usize = 1 << 16;
 
 /// The handle that reads and replaces the filter.
 #[derive(Clone, Debug)]
@@ -36,15 +44,12 @@ pub struct LogFilter {
 /// still waits.
 ///
 /// # Errors
-/// The filter does not parse.
-pub fn start(config: &LogConfig) -> Result<(LogFilter, WorkerGuard), FilterError> {
+/// The filter does not parse, or there can be no thread.
+pub fn start(config: &LogConfig) -> Result<(LogFilter, Guard), StartError> {
     let LogConfig { filter, format } = config;
     let given = Arc::new(Mutex::new(filter.clone()));
     let (filter, handle) = reload::Layer::new(parse(filter)?);
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(false)
-        .buffered_lines_limit(WAITING_LINES)
-        .finish(BufWriter::with_capacity(1 << 16, std::io::stderr()));
+    let (writer, guard) = Lines::start(io::stderr())?;
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry.with(fmt::layer().with_ansi(false).with_writer(writer)).init(),
