@@ -19,7 +19,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 # Local volumes, the nodes' data and the daemons are never for others' eyes.
 umask 022
 # Debian keeps daemons and network tools in sbin.
-export PATH=$TOOLS:$CACHE/tools/coredns-$COREDNS_VERSION:$CACHE/tools/helm-$HELM_VERSION:$PATH:/usr/sbin:/sbin
+export PATH=$TOOLS:$CACHE/tools/coredns-$COREDNS_VERSION-few:$CACHE/tools/helm-$HELM_VERSION:$PATH:/usr/sbin:/sbin
 
 say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
 
