@@ -42,23 +42,31 @@ KUBERNETES_STAGING=(
 )
 KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kubectl kube-scheduler kubelet kube-proxy)
 
-# go_tool DIR MODULE_FILE LDFLAGS VERSION PACKAGE...: builds the packages into DIR from
-# a throw-away module. DIR appears whole or not at all.
-go_tool() {
-  local dir=$1 module=$2 ldflags=$3 version=$4 package work
-  shift 4
+# go_module DIR MODULE_FILE BUILD...: runs BUILD in a throw-away module, where it fills bin, and
+# keeps that as DIR. DIR appears whole or not at all.
+go_module() {
+  local dir=$1 module=$2 work
+  shift 2
   mkdir -p "$(dirname "$dir")"
   work=$(mktemp -d "$dir.XXXXXX")
+  mkdir "$work/bin"
   printf '%s\n' "$module" >"$work/go.mod"
-  (
-    cd "$work" || exit
-    for package in "$@"; do go get -tool "$package@$version"; done
-    mkdir bin
-    CGO_ENABLED=0 go build -trimpath -ldflags "$ldflags" -o bin/ "$@"
-  )
-  rm -rf "$dir"
-  mv "$work/bin" "$dir"
-  rm -rf "$work"
+  if (cd "$work" && "$@"); then
+    rm -rf "$dir"
+    mv "$work/bin" "$dir"
+    rm -rf "$work"
+  else
+    rm -rf "$work"
+    return 1
+  fi
+}
+
+# go_packages LDFLAGS VERSION PACKAGE...: for go_module.
+go_packages() {
+  local ldflags=$1 version=$2 package
+  shift 2
+  for package in "$@"; do go get -tool "$package@$version" || return; done
+  CGO_ENABLED=0 go build -trimpath -ldflags "$ldflags" -o bin/ "$@"
 }
 
 # Needs about six minutes and 3 GB of Go's build cache the first time.
@@ -72,19 +80,20 @@ go 1.26.0'
   for program in "${KUBERNETES_STAGING[@]}"; do
     module+=$'\n'"replace k8s.io/$program => k8s.io/$program v0.${KUBERNETES_VERSION#1.}"
   done
-  go_tool "$TOOLS" "$module" \
+  go_module "$TOOLS" "$module" go_packages \
     "-s -w -X k8s.io/component-base/version.gitVersion=v$KUBERNETES_VERSION" \
     "v$KUBERNETES_VERSION" "${KUBERNETES_PROGRAMS[@]/#/k8s.io/kubernetes/cmd/}"
 }
 
-# Only with the plugins that the cluster's Corefile names: most of the usual program is clouds' libraries, four minutes to compile.
+# Only with the plugins that the cluster's Corefile names: the usual program takes minutes to compile, most of it clouds' libraries.
 build_coredns() {
-  local dir=$CACHE/tools/coredns-$COREDNS_VERSION-few work
-  if [[ -x $dir/coredns ]]; then return 0; fi
-  mkdir -p "$(dirname "$dir")"
-  work=$(mktemp -d "$dir.XXXXXX")
-  printf '%s\n' 'module metafs.dev/e2e/coredns' >"$work/go.mod"
-  cat >"$work/main.go" <<'GO'
+  local dir=$CACHE/tools/coredns-$COREDNS_VERSION-few
+  [[ -x $dir/coredns ]] || go_module "$dir" 'module metafs.dev/e2e/coredns' compile_coredns
+}
+
+# For go_module.
+compile_coredns() {
+  cat >main.go <<'GO'
 package main
 
 import (
@@ -97,20 +106,13 @@ import (
 
 func main() { coremain.Run() }
 GO
-  (
-    cd "$work" || exit
-    go get "github.com/coredns/coredns@v$COREDNS_VERSION"
-    mkdir bin
+  go get "github.com/coredns/coredns@v$COREDNS_VERSION" &&
     CGO_ENABLED=0 go build -mod=mod -trimpath -ldflags '-s -w' -o bin/coredns .
-  )
-  rm -rf "$dir"
-  mv "$work/bin" "$dir"
-  rm -rf "$work"
 }
 
 build_helm() {
   local dir=$CACHE/tools/helm-$HELM_VERSION
   [[ -x $dir/helm ]] ||
-    go_tool "$dir" 'module metafs.dev/e2e/helm' "-s -w -X helm.sh/helm/v3/internal/version.version=v$HELM_VERSION" \
-      "v$HELM_VERSION" helm.sh/helm/v3/cmd/helm
+    go_module "$dir" 'module metafs.dev/e2e/helm' go_packages \
+      "-s -w -X helm.sh/helm/v3/internal/version.version=v$HELM_VERSION" "v$HELM_VERSION" helm.sh/helm/v3/cmd/helm
 }

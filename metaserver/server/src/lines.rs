@@ -1,6 +1,6 @@
 //! Where log lines go: whoever logs adds to what waits, and a thread writes all of it a moment later. With
-//! the audit log on there is a line for each client operation; a thread that is woken for each, or
-//! looks for the next before it sleeps, costs more than the operation's own look-up.
+//! the audit log on there is a line for each client operation; tracing-appender's
+//! thread looks for each next one before it sleeps, which was 19% of all CPU under WebHDFS reads.
 
 use std::io::{self, Write};
 use std::mem;
