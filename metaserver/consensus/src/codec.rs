@@ -130,7 +130,16 @@ impl TryFrom<MembershipCode> for StoredMembership {
 
 /// Encodes a value behind the version byte.
 pub fn encode<T: Serialize>(what: &'static str, value: &T) -> Result<Vec<u8>, CodecError> {
-    postcard::to_extend(value, vec![VERSION]).map_err(|e| CodecError::malformed(what, e))
+    // Nearly everything fits; a vector that grows with it would be moved again and again.
+    let mut space = [VERSION; 512];
+    let length =
+        space.get_mut(1..).and_then(|body| Some(postcard::to_slice(value, body).ok()?.len()));
+    match length.and_then(|length| space.get(..=length)) {
+        Some(bytes) => Ok(bytes.to_vec()),
+        None => {
+            postcard::to_extend(value, vec![VERSION]).map_err(|e| CodecError::malformed(what, e))
+        }
+    }
 }
 
 /// Decodes what [`encode`] wrote; nothing may follow.

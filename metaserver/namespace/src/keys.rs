@@ -23,6 +23,10 @@ use crate::xattr::{XAttrName, XAttrNamespace};
 /// The version byte that this code writes before every value.
 pub const FORMAT_VERSION: u8 = 1;
 
+/// Bytes in which nearly every encoded value fits. A vector that grows with it would be
+/// moved five times for an inode.
+const USUAL_VALUE: usize = 512;
+
 /// Tables, by the first byte of their keys.
 pub mod table {
     /// The namespace's own state; not in the checksum.
@@ -224,7 +228,7 @@ pub fn lease_time_parts(key: &[u8]) -> Option<(i64, &str)> {
 }
 
 /// What the keys of one generation's remembered answers start with.
-pub(crate) fn retry_prefix(generation: u64) -> Vec<u8> {
+pub fn retry_prefix(generation: u64) -> Vec<u8> {
     let mut key = Vec::with_capacity(RETRY_PREFIX.len() + 28);
     key.extend_from_slice(RETRY_PREFIX);
     key.extend_from_slice(&generation.to_be_bytes());
@@ -232,11 +236,18 @@ pub(crate) fn retry_prefix(generation: u64) -> Vec<u8> {
 }
 
 /// Key of a call's remembered answer.
-pub(crate) fn retry(generation: u64, call: CallId) -> Vec<u8> {
+pub fn retry(generation: u64, call: CallId) -> Vec<u8> {
     let mut key = retry_prefix(generation);
     key.extend_from_slice(&call.client);
     key.extend_from_slice(&call.call.to_be_bytes());
     key
+}
+
+/// The generation in a key of [`retry`] or a prefix of [`retry_prefix`]; `None` if it is no such
+/// key.
+pub fn retry_generation(key: &[u8]) -> Option<u64> {
+    let (generation, _) = key.strip_prefix(RETRY_PREFIX)?.split_first_chunk()?;
+    Some(u64::from_be_bytes(*generation))
 }
 
 /// The id at the end of a key of [`lease_file`], or in one of [`inode`], [`reap`] and the like.
@@ -247,9 +258,36 @@ pub fn trailing_id(key: &[u8]) -> Option<u64> {
 
 /// A value's bytes: the version and postcard.
 pub fn encode<T: Serialize>(value: &T) -> Result<Bytes, RowsError> {
+    let mut space = [0; USUAL_VALUE];
+    match encode_within(value, &mut space) {
+        Some(bytes) => Ok(Bytes::copy_from_slice(bytes)),
+        None => encode_large(value).map(Bytes::from),
+    }
+}
+
+/// The bytes of [`encode`], seen by `visit` alone: nothing is kept of them.
+pub(crate) fn with_encoded<T: Serialize, O>(
+    value: &T,
+    visit: impl FnOnce(&[u8]) -> O,
+) -> Result<O, RowsError> {
+    let mut space = [0; USUAL_VALUE];
+    match encode_within(value, &mut space) {
+        Some(bytes) => Ok(visit(bytes)),
+        None => encode_large(value).map(|bytes| visit(&bytes)),
+    }
+}
+
+/// The bytes of [`encode`] if `space` has room for them.
+fn encode_within<'s, T: Serialize>(value: &T, space: &'s mut [u8]) -> Option<&'s [u8]> {
+    let (version, body) = space.split_first_mut()?;
+    *version = FORMAT_VERSION;
+    let length = postcard::to_slice(value, body).ok()?.len();
+    space.get(..=length)
+}
+
+fn encode_large<T: Serialize>(value: &T) -> Result<Vec<u8>, RowsError> {
     // Only a broken Serialize could fail here, there is no I/O in it.
     postcard::to_extend(value, vec![FORMAT_VERSION])
-        .map(Bytes::from)
         .map_err(|e| RowsError::Storage(format!("encoding a row: {e}")))
 }
 

@@ -120,6 +120,18 @@ fn values_keep_their_bytes() {
 }
 
 #[test]
+fn values_of_all_sizes_are_encoded_alike() {
+    for length in [0, 1, 200, 300, 507, 508, 509, 510, 511, 512, 513, 5000] {
+        let text = "x".repeat(length);
+        let mut expected = vec![FORMAT_VERSION];
+        expected.extend(postcard::to_stdvec(&text).unwrap());
+        assert_eq!(encode(&text).unwrap(), expected, "{length}");
+        let lent = with_encoded(&text, <[u8]>::to_vec).unwrap();
+        assert_eq!(lent, expected, "{length}");
+    }
+}
+
+#[test]
 fn values_come_back() {
     for inode in [file(), directory()] {
         let value = encode(&inode).unwrap();

@@ -8,6 +8,7 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use crate::error::RowsError;
 use crate::inode::{Dentry, Inode};
@@ -62,8 +63,8 @@ type Entries = BTreeMap<Box<[u8]>, Slot<Dentry>>;
 /// What a scan calls for each row.
 type Scan<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
 
-/// Sees a changed row's key and its encoded values before and now.
-type Visit<'v> = dyn FnMut(&[u8], Option<Bytes>, Option<Bytes>) + 'v;
+/// Sees a changed row's key and its encoded values before, which is only lent, and now.
+type Visit<'v> = dyn FnMut(Vec<u8>, Option<&[u8]>, Option<Bytes>) + 'v;
 
 /// Changes over `rows`.
 pub(crate) struct Overlay<'a, R: ?Sized> {
@@ -240,6 +241,14 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         Ok(value)
     }
 
+    /// A raw row as it is now, which is not likely to be there or to be asked for again.
+    pub fn rare_raw(&self, key: &[u8]) -> Result<Option<Bytes>, RowsError> {
+        match self.raw.get(key) {
+            Some(slot) => Ok(slot.now.clone()),
+            None => self.row_below(key),
+        }
+    }
+
     /// Puts (`Some`) or removes a raw row.
     pub fn set_raw(&mut self, key: Vec<u8>, value: Option<Bytes>) -> Result<(), RowsError> {
         if let Some(slot) = self.raw.get_mut(&key) {
@@ -317,7 +326,7 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
 
     fn moved(&self) -> Result<Moved, RowsError> {
         let mut sum = Sum::default();
-        self.visit(&mut |key, before, now| sum.replace(key, before.as_ref(), now.as_ref()))?;
+        self.visit(&mut |key, before, now| sum.replace(&key, before, now.as_deref()))?;
         Ok(sum.moved)
     }
 
@@ -327,8 +336,8 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
         let mut changes = Changes::default();
         let mut sum = Sum::default();
         self.visit(&mut |key, before, now| {
-            sum.replace(key, before.as_ref(), now.as_ref());
-            changes.rows.push((key.to_vec(), now));
+            sum.replace(&key, before, now.as_deref());
+            changes.rows.push((key, now));
         })?;
         changes.cleared = self.cleared;
         changes.rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -349,24 +358,36 @@ impl<'a, R: Rows + ?Sized> Overlay<'a, R> {
 
     /// Calls `visit` with each changed row's key and its encoded values before and now.
     fn visit(&self, visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        let encode_inode =
-            |inode: &Option<Arc<Inode>>| inode.as_deref().map(keys::encode::<Inode>).transpose();
-        let encode_dentry =
-            |entry: &Option<Dentry>| entry.as_ref().map(keys::encode::<Dentry>).transpose();
         for (&id, slot) in self.inodes.iter().filter(|(_, slot)| slot.changed()) {
-            let (before, now) = (encode_inode(&slot.before)?, encode_inode(&slot.now)?);
-            visit(&keys::inode(id), before, now);
+            visit_decoded(keys::inode(id), slot.before.as_deref(), slot.now.as_deref(), visit)?;
         }
         for (parent, entries) in &self.dentries {
             for (name, slot) in entries.iter().filter(|(_, slot)| slot.changed()) {
-                let (before, now) = (encode_dentry(&slot.before)?, encode_dentry(&slot.now)?);
-                visit(&keys::dentry(*parent, name), before, now);
+                let key = keys::dentry(*parent, name);
+                visit_decoded(key, slot.before.as_ref(), slot.now.as_ref(), visit)?;
             }
         }
         for (key, slot) in self.raw.iter().filter(|(_, slot)| slot.changed()) {
-            visit(key, slot.before.clone(), slot.now.clone());
+            visit(key.clone(), slot.before.as_deref(), slot.now.clone());
         }
         Ok(())
+    }
+}
+
+/// Encodes a row for `visit`.
+fn visit_decoded<T: Serialize>(
+    key: Vec<u8>,
+    before: Option<&T>,
+    now: Option<&T>,
+    visit: &mut Visit<'_>,
+) -> Result<(), RowsError> {
+    let now = now.map(keys::encode).transpose()?;
+    match before {
+        Some(before) => keys::with_encoded(before, |before| visit(key, Some(before), now)),
+        None => {
+            visit(key, None, now);
+            Ok(())
+        }
     }
 }
 
@@ -410,7 +431,7 @@ impl Moved {
 }
 
 impl Sum {
-    fn replace(&mut self, key: &[u8], before: Option<&Bytes>, now: Option<&Bytes>) {
+    fn replace(&mut self, key: &[u8], before: Option<&[u8]>, now: Option<&[u8]>) {
         if key.first() == Some(&table::META) {
             return;
         }
