@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, FuturesOrdered};
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
+use metafs_namespace::settings::MemberRole;
 use openraft::RaftNetworkFactory;
-use openraft::error::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::error::{ReplicationClosed, StreamingError};
 use openraft::network::{Backoff, RPCOption, RaftNetworkV2};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendResult,
@@ -22,15 +23,14 @@ use openraft::raft::{
 use parking_lot::Mutex;
 
 use super::Context;
-use super::connection::{CallError, Connection, Link};
+use super::appending::{Rpc, Way, append, encoding, failing, range, rpc_error, stream_result};
+use super::connection::{CallError, Link};
 use super::message::{self, AppendAnswer, TransferMessage, VoteAnswer, VoteMessage, request};
 use crate::codec::VoteCode;
 use crate::snapshot;
+use crate::state::StateStore;
 use crate::state::machine::{NodeSnapshot, SnapshotData};
-use crate::types::{LogId, Peer, TypeConfig, Vote};
-
-/// Append requests of one stream without an answer yet.
-const PIPELINE: usize = 32;
+use crate::types::{Peer, TypeConfig, Vote};
 
 /// The links to the other members, shared by all who talk to them.
 pub struct Peers {
@@ -86,17 +86,19 @@ impl Peers {
 /// Makes clients.
 pub struct NetworkFactory {
     peers: Arc<Peers>,
+    store: Arc<StateStore>,
 }
 
 impl NetworkFactory {
-    /// Over these links.
-    pub fn new(peers: Arc<Peers>) -> Self {
-        Self { peers }
+    /// Over these links. The roles of members are in `store`.
+    pub fn new(peers: Arc<Peers>, store: Arc<StateStore>) -> Self {
+        Self { peers, store }
     }
 
     fn client(&self, target: u64, peer: &Peer, heartbeats: bool) -> PeerClient {
         let (context, links) = (self.peers.context.clone(), self.peers.links(target, peer));
-        PeerClient { context, target, links, heartbeats }
+        let (store, name) = (self.store.clone(), peer.name.clone());
+        PeerClient { context, store, target, name, links, heartbeats }
     }
 }
 
@@ -115,22 +117,17 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
 /// Talks to one member.
 pub struct PeerClient {
     context: Arc<Context>,
+    store: Arc<StateStore>,
     target: u64,
+    name: String,
     links: Arc<Links>,
     heartbeats: bool,
 }
 
-type Rpc<T> = Result<T, RPCError<TypeConfig>>;
-
-fn rpc_error(error: CallError) -> RPCError<TypeConfig> {
-    match &error {
-        CallError::Connect { .. } => RPCError::Unreachable(Unreachable::new(&error)),
-        _ => RPCError::Network(NetworkError::new(&error)),
-    }
-}
-
-fn encoding(error: impl std::error::Error + 'static) -> RPCError<TypeConfig> {
-    RPCError::Network(NetworkError::new(&error))
+/// Whether the member `name` is to know at once what is committed: clients read there, or nobody
+/// knows yet.
+fn is_prompt(store: &StateStore, name: &str) -> bool {
+    store.settings().is_none_or(|settings| settings.role_of(name) == MemberRole::Observer)
 }
 
 impl PeerClient {
@@ -161,58 +158,6 @@ impl PeerClient {
     }
 }
 
-/// Where a request's entries begin and end.
-type Range = (Option<LogId>, Option<LogId>);
-
-fn range(rpc: &AppendEntriesRequest<TypeConfig>) -> Range {
-    let last = rpc.entries.last().map(|e| e.log_id).or(rpc.prev_log_id);
-    (rpc.prev_log_id, last)
-}
-
-fn stream_result(
-    response: AppendEntriesResponse<TypeConfig>,
-    (prev, last): Range,
-) -> Rpc<StreamAppendResult<TypeConfig>> {
-    if matches!(response, AppendEntriesResponse::Conflict) && prev.is_none() {
-        // Openraft would take this answer as impossible; a faulty peer must not stop us.
-        let error = io::Error::other("a conflict with the beginning of the log");
-        return Err(encoding(error));
-    }
-    Ok(response.into_stream_result(prev, last))
-}
-
-/// A stream of appends being sent over one connection.
-struct Appending<S> {
-    context: Arc<Context>,
-    input: Option<S>,
-    inflight: FuturesOrdered<BoxFuture<'static, Rpc<StreamAppendResult<TypeConfig>>>>,
-    connection: Arc<Connection>,
-    stream: u64,
-    failed: bool,
-}
-
-impl<S> Appending<S> {
-    async fn send(&mut self, rpc: AppendEntriesRequest<TypeConfig>) -> Rpc<()> {
-        let range = range(&rpc);
-        let stream = self.stream;
-        self.context.announced.note(rpc.leader_commit);
-        let fill = |out: &mut Vec<u8>| {
-            out.extend_from_slice(&stream.to_be_bytes());
-            message::encode_append(&rpc, out).map_err(io::Error::from)
-        };
-        let answer =
-            self.connection.start(request::APPEND_STREAM, fill).await.map_err(rpc_error)?;
-        let connection = self.connection.clone();
-        self.inflight.push_back(Box::pin(async move {
-            let body = connection.finish(answer).await.map_err(rpc_error)?;
-            let answer: AppendAnswer =
-                message::decode("answer to an append", &body).map_err(encoding)?;
-            stream_result(answer.into(), range)
-        }));
-        Ok(())
-    }
-}
-
 impl RaftNetworkV2<TypeConfig> for PeerClient {
     type SnapshotData = SnapshotData;
 
@@ -224,8 +169,7 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
         self.single_append(rpc).await
     }
 
-    /// Pipelined: up to [`PIPELINE`] requests go out before the first answer is back. Everything
-    /// happens as the returned stream is polled, so that dropping it lets go of `input` at once.
+    /// Pipelined: see [`super::appending`].
     fn stream_append<'s, S>(
         &'s mut self,
         input: S,
@@ -247,15 +191,14 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
                 Ok(connection) => connection,
                 Err(error) => return Ok(failing(input, rpc_error(error)).boxed()),
             };
-            let state = Appending {
+            let (store, name) = (self.store.clone(), self.name.clone());
+            let way = Way {
                 context: self.context.clone(),
-                input: Some(input),
-                inflight: FuturesOrdered::new(),
                 connection,
                 stream: self.links.streams.fetch_add(1, Ordering::Relaxed),
-                failed: false,
+                prompt: Box::new(move || is_prompt(&store, &name)),
             };
-            Ok(futures::stream::unfold(state, next_answer).boxed())
+            Ok(append(way, input))
         })
     }
 
@@ -313,72 +256,4 @@ impl RaftNetworkV2<TypeConfig> for PeerClient {
         });
         Some(Backoff::new(pauses))
     }
-}
-
-/// A stream that fails at its first answer. Openraft's pause between attempts is where it makes the
-/// next request, so one is taken first: after an error from opening the stream it would try again
-/// at once, thousands of times a second.
-fn failing<S>(
-    mut input: S,
-    error: RPCError<TypeConfig>,
-) -> impl Stream<Item = Rpc<StreamAppendResult<TypeConfig>>> + Send
-where
-    S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin,
-{
-    futures::stream::once(async move {
-        input.next().await;
-        Err(error)
-    })
-}
-
-async fn next_answer<S>(
-    mut state: Appending<S>,
-) -> Option<(Rpc<StreamAppendResult<TypeConfig>>, Appending<S>)>
-where
-    S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin,
-{
-    if state.failed {
-        return None;
-    }
-    loop {
-        let may_send = state.inflight.len() < PIPELINE;
-        let sending = match &mut state.input {
-            Some(input) if may_send => Some(input.next()),
-            _ => None,
-        };
-        let answer = match (sending, state.inflight.is_empty()) {
-            (None, true) => return None,
-            (None, false) => state.inflight.next().await,
-            (Some(next), true) => match next.await {
-                Some(rpc) => send(&mut state, rpc).await,
-                None => {
-                    state.input = None;
-                    None
-                }
-            },
-            (Some(next), false) => tokio::select! {
-                biased;
-                answer = state.inflight.next() => answer,
-                rpc = next => match rpc {
-                    Some(rpc) => send(&mut state, rpc).await,
-                    None => {
-                        state.input = None;
-                        None
-                    }
-                },
-            },
-        };
-        if let Some(answer) = answer {
-            state.failed = !matches!(answer, Ok(Ok(_)));
-            return Some((answer, state));
-        }
-    }
-}
-
-/// Sends one request; a failure to do so is the stream's last answer.
-async fn send<S>(
-    state: &mut Appending<S>,
-    rpc: AppendEntriesRequest<TypeConfig>,
-) -> Option<Rpc<StreamAppendResult<TypeConfig>>> {
-    state.send(rpc).await.err().map(Err)
 }

@@ -5,7 +5,9 @@
 //! What goes over the connection after the handshake is not encrypted: the key keeps strangers
 //! out, it does not hide the traffic from who can read the network.
 
+mod appending;
 pub mod client;
+mod commits;
 pub mod connection;
 pub mod frame;
 pub mod handshake;

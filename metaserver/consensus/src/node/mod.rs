@@ -88,7 +88,7 @@ impl Node {
         });
         let id = identity.node_id();
         let peers = Peers::new(context.clone());
-        let network = NetworkFactory::new(peers.clone());
+        let network = NetworkFactory::new(peers.clone(), store.clone());
         let machine = StateMachine::new(store.clone(), metrics.clone());
         let raft = Raft::new(id, raft_config, network, log.clone(), machine)
             .await

@@ -1,11 +1,13 @@
 //! Members in one process: forming, writing, reading, restarting, handing over, changing members.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::common::{Cluster, SOON, applied, checksum, exists, mkdirs, settings, try_start};
 use metafs_consensus::identity::Identity;
-use metafs_consensus::{ClusterError, ProposeError, Role};
+use metafs_consensus::{ClusterError, Node, ProposeError, Role};
+use prometheus_client::registry::Registry;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_member_is_a_cluster() {
@@ -73,6 +75,54 @@ async fn three_members_agree() {
     let peers = cluster.members[leader].node().status().peers;
     assert_eq!(peers.len(), 2);
     assert!(peers.values().all(|p| p.matched.is_some()));
+}
+
+/// Batches that a member has applied.
+fn batches(node: &Arc<Node>) -> u64 {
+    let mut registry = Registry::default();
+    node.register_metrics(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("metafs_raft_apply_entries_count "));
+    line.expect("the metric").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn standbys_apply_together_what_is_written_one_by_one() {
+    let cluster = Cluster::formed(3).await;
+    // A busy machine may elect another leader meanwhile.
+    for round in 0..10 {
+        if let Some((all, [leads, first, second])) = write_one_by_one(&cluster, round).await {
+            assert!(leads >= WRITES as u64, "{leads}");
+            assert!(first.max(second) <= all, "{first}, {second}: more than {all}");
+            return;
+        }
+    }
+    panic!("no leader led for the time of {WRITES} writes");
+}
+
+const WRITES: usize = 400;
+
+/// Batches that standbys have applied at most, and those that the leader and they did apply; `None`:
+/// another one leads now.
+async fn write_one_by_one(cluster: &Cluster, round: usize) -> Option<(u64, [u64; 3])> {
+    let first = cluster.propose(mkdirs(&format!("/{round}"))).await.index;
+    cluster.applied(first).await;
+    let leader = cluster.leader().await;
+    let nodes = [leader, (leader + 1) % 3, (leader + 2) % 3].map(|i| cluster.members[i].node());
+    let term = nodes[0].status().term;
+    let before = nodes.map(batches);
+    let started = Instant::now();
+    for i in 0..WRITES {
+        cluster.propose(mkdirs(&format!("/{round}/{i}"))).await.reply.unwrap();
+    }
+    let ms = started.elapsed().as_millis() as u64;
+    // Nothing is written after them: the last ones are told of too.
+    cluster.checksum().await;
+    let applied = std::array::from_fn(|i| batches(nodes[i]) - before[i]);
+    // Told every 20 ms, and by heartbeats every 50, and a little at the ends.
+    let most = ms / 20 + ms / 50 + 20;
+    nodes.iter().all(|node| node.status().term == term).then_some((most, applied))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

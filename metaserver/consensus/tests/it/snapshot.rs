@@ -159,6 +159,8 @@ async fn a_member_that_fell_behind_swaps_its_state() {
     let mut cluster = Cluster::formed(3).await;
     let key = cluster.key.clone();
     fill(&cluster, 0, 300).await;
+    // Formed and in use, also where it is told last.
+    cluster.checksum().await;
     let lost = (cluster.leader().await + 1) % 3;
     cluster.members[lost].stop(false).await;
     cluster.propose(client(Mutation::Delete { path: "/folder-3".into(), recursive: true })).await;
