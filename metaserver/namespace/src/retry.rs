@@ -57,11 +57,11 @@ impl<R: Rows + ?Sized> Batch<'_, R> {
         Ok(reply)
     }
 
-    fn remembered(&mut self, call: CallId) -> Result<Option<Reply>, RowsError> {
+    fn remembered(&self, call: CallId) -> Result<Option<Reply>, RowsError> {
         let present = self.state.retries.present;
         for generation in [Some(present), present.checked_sub(1)].into_iter().flatten() {
             let key = keys::retry(generation, call);
-            if let Some(value) = self.overlay.raw(&key)? {
+            if let Some(value) = self.overlay.rare_raw(&key)? {
                 return keys::decode(&key, &value).map(Some);
             }
         }

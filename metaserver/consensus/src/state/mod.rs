@@ -6,6 +6,7 @@
 //! query. Nothing here is durable until flushed: the Raft log is the write-ahead log, kept until
 //! the rows are flushed, and what is unflushed is bounded so that a restart replays little.
 
+mod answered;
 pub mod database;
 mod dirty;
 pub mod machine;
@@ -97,6 +98,7 @@ impl StateStore {
         let caches = Caches::default();
         let meta = database.meta()?;
         let (settings, counters) = read_cached(database.db(), &caches).map_err(io::Error::other)?;
+        caches.begin(&counters);
         let tail = dirty::read_tail(database.db()).map_err(io::Error::other)?;
         Ok(Self {
             root,
@@ -334,7 +336,7 @@ impl StateStore {
             &mut *current,
             Current { database: Arc::new(database), settings, counters, meta: meta.clone(), tail },
         );
-        self.caches.clear();
+        self.caches.begin(&current.counters);
         drop(current);
         // Closing the old database takes a while; nobody has to wait for it.
         drop(old);

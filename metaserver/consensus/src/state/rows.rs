@@ -11,9 +11,12 @@ use bytes::Bytes;
 use metafs_namespace::inode::{Dentry, Inode};
 use metafs_namespace::keys::State;
 use metafs_namespace::{Changes, Rows, RowsError, Settings, keys, read_children};
+use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use rocksdb::{DB, DBAccess, DBRawIteratorWithThreadMode, ReadOptions, Snapshot};
+
+use super::answered::Answered;
 
 /// Bytes of decoded inodes and of directory entries kept, roughly.
 const INODE_BUDGET: u64 = 48 << 20;
@@ -33,6 +36,8 @@ pub struct Caches {
     /// Rows of leases (`None`: there is none), which come and go with every file that is written: in
     /// RocksDB each look-up meets what was deleted before.
     leases: Cache<Vec<u8>, Option<Bytes>>,
+    /// Looked at and changed by the state machine alone.
+    answered: Mutex<Answered>,
     /// Whether there ever was a listing here: where nobody lists, none has to be looked for.
     lists: AtomicBool,
 }
@@ -121,6 +126,7 @@ impl Default for Caches {
                 ListingWeight,
             ),
             leases: Cache::new(LEASES),
+            answered: Mutex::default(),
             lists: AtomicBool::new(false),
         }
     }
@@ -132,11 +138,18 @@ impl Caches {
         if self.lists.load(Ordering::Relaxed) {
             self.forget_listings(changes);
         }
+        let mut answered = self.answered.lock();
+        for prefix in &changes.cleared {
+            answered.cleared(prefix);
+        }
         for (key, value) in &changes.rows {
             if is_lease(key) {
                 self.leases.insert(key.clone(), value.clone());
+            } else if value.is_some() {
+                answered.put(key);
             }
         }
+        drop(answered);
         for (id, inode) in changes.inodes.drain(..) {
             match inode {
                 Some(inode) => self.inodes.insert(id, inode),
@@ -165,13 +178,23 @@ impl Caches {
         }
     }
 
-    /// Forgets everything: another state was installed.
+    /// The rows are others now, with these counters.
+    pub fn begin(&self, state: &State) {
+        self.clear();
+        *self.answered.lock() = Answered::since(state);
+    }
+
+    /// Forgets all rows of the namespace itself.
     pub fn clear(&self) {
         self.inodes.clear();
         self.dentries.clear();
         self.listings.clear();
         self.leases.clear();
     }
+}
+
+fn is_meta(key: &[u8]) -> bool {
+    key.first() == Some(&keys::table::META)
 }
 
 fn is_lease(key: &[u8]) -> bool {
@@ -193,6 +216,9 @@ impl Rows for StateRows<'_> {
         let lease = is_lease(key);
         if lease && let Some(value) = self.caches.leases.get(key) {
             return Ok(value);
+        }
+        if is_meta(key) && self.caches.answered.lock().is_absent(key) {
+            return Ok(None);
         }
         let value = self.db.get_pinned(key).map_err(storage)?;
         let value = value.map(|v| Bytes::copy_from_slice(&v));

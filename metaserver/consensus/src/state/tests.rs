@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
 use metafs_namespace::command::{CreateOptions, IfExists, RenameMode};
-use metafs_namespace::{Caller, Command, MemoryRows, Mutation, Op, Rows, Settings};
+use metafs_namespace::{CallId, Caller, Command, MemoryRows, Mutation, Op, Rows, Settings};
 use openraft::vote::RaftLeaderId;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -69,7 +69,12 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(path, holder)| Mutation::RecoverLease { path, holder }),
         1 => holder().prop_map(|holder| Mutation::RenewLease { holder }),
     ]
-    .prop_map(move |mutation| Op::Client(caller(), mutation))
+    .prop_flat_map(|mutation| (Just(mutation), prop::option::of(0..8)))
+    .prop_map(move |(mutation, call)| match call {
+        // Calls come again, also as others.
+        Some(call) => Op::Once(CallId { client: [9; 16], call }, caller(), mutation),
+        None => Op::Client(caller(), mutation),
+    })
 }
 
 fn all_rows(rows: &impl Rows) -> BTreeMap<Vec<u8>, Bytes> {
