@@ -6,38 +6,16 @@
 //! in the rows until the generations of those days are gone, ten to twenty minutes later.
 
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use metafs_namespace::keys::{self, State};
-
-/// Passes on what is a hash already.
-#[derive(Default)]
-pub struct Fingerprint(u64);
-
-impl Hasher for Fingerprint {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, fingerprint: u64) {
-        self.0 = fingerprint;
-    }
-}
-
-type Fingerprints = HashSet<u64, BuildHasherDefault<Fingerprint>>;
 
 /// See the module.
 pub struct Answered {
     /// All answers of this generation and of later ones are among `calls`.
     complete_from: u64,
-    /// By generation.
-    calls: BTreeMap<u64, Fingerprints>,
+    /// Fingerprints by generation.
+    calls: BTreeMap<u64, HashSet<u64>>,
     /// Clients choose what is hashed, but not how.
     seeds: RandomState,
 }
