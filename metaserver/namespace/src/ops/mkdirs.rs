@@ -58,11 +58,13 @@ pub(super) fn verify_insert(
     if verify_quota(above, 0, whole).is_ok() {
         return Ok(());
     }
-    // HDFS makes one folder after the other: the first that does not fit is in the message.
+    // HDFS makes one folder after the other, then the file, then writes to it: the first of them
+    // that does not fit is in the message.
     for directories in 1..missing {
         let delta = Delta { directories, ..Delta::default() };
         verify_quota(above, 0, delta)?;
     }
+    verify_quota(above, 0, Delta { length: 0, space: 0, ..whole })?;
     verify_quota(above, 0, whole)
 }
 

@@ -42,6 +42,19 @@ fn quotas_and_their_messages() {
     refused(fs.ask(put("/q/a/f", "x")), ErrorKind::NsQuotaExceeded, message);
     let reply = fs.ask(rename("/f", "/q/f", RenameMode::Legacy));
     refused(reply, ErrorKind::NsQuotaExceeded, message);
+    // What comes first is told: a folder on the way, the file, and only then its bytes.
+    fs.must(quota("/q", Set(2), Keep));
+    fs.must(mkdirs("/q/d"));
+    fs.must(quota("/q/d", Keep, Set(1)));
+    for path in ["/q/d/f", "/q/d/a/f"] {
+        refused(
+            fs.ask(put(path, "x")),
+            ErrorKind::NsQuotaExceeded,
+            "The NameSpace quota (directories and files) of directory /q is exceeded: \
+             quota=2 file count=3",
+        );
+    }
+    fs.must(delete("/q/d", true));
     fs.must(quota("/q", Clear, Set(2048)));
     fs.must(put("/q/a", "xy"));
     let summary = fs.view().content_summary(&fs.hdfs(), "/q").unwrap();

@@ -43,17 +43,16 @@ impl Model {
             replication,
             open: holder.map(|h| (h.to_owned(), false)),
         };
-        let replace = present.is_some();
-        let make = |m: &mut Model| {
-            if replace {
+        if present.is_some() {
+            self.within_quota(&names, |m| {
                 m.take(&names);
-            }
-            m.add(user, &names, folder_mode, mode, body)
-        };
-        self.within_quota(&names, |m| {
-            make.clone()(m);
-        })?;
-        let id = make(self);
+                m.add(user, &names, folder_mode, mode, body.clone());
+            })?;
+            self.take(&names);
+        } else {
+            self.within_quota_by_steps(user, &names, &body)?;
+        }
+        let id = self.add(user, &names, folder_mode, mode, body);
         if let Some(holder) = holder {
             self.renewed.insert(holder.into(), self.now);
         }

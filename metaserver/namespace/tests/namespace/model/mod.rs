@@ -253,6 +253,26 @@ impl Model {
         Ok(())
     }
 
+    /// Fails if something that is added on the way to `names` does not fit: what is missing of the
+    /// folders one by one, an empty leaf, and all of it, as HDFS makes them.
+    pub(super) fn within_quota_by_steps(&self, user: &User, names: &[&str], leaf: &Body) -> Check {
+        let (_, existing) = self.deepest_above(names);
+        let empty = match leaf {
+            Body::File { replication, .. } => {
+                Body::File { data: Vec::new(), replication: *replication, open: None }
+            }
+            Body::Dir { .. } => empty_dir(),
+        };
+        let folders = (existing + 1..names.len()).map(|end| (end, empty_dir()));
+        let steps = folders.chain([(names.len(), empty), (names.len(), leaf.clone())]);
+        for (end, body) in steps {
+            self.within_quota(&names[..end], |m| {
+                m.add(user, &names[..end], 0, 0, body);
+            })?;
+        }
+        Ok(())
+    }
+
     pub(super) fn verify_new(&self, names: &[&str]) -> Check {
         let (above, depth) = self.deepest_above(names);
         if above.children().len() >= MAX_ITEMS && above.child(names[depth]).is_none() {
@@ -321,11 +341,8 @@ impl Model {
             return Err(FileNotFound);
         }
         self.verify_new(&names)?;
-        let make = |m: &mut Model| {
-            m.add(user, &names, (mode & 0o777) | 0o300, mode, empty_dir());
-        };
-        self.within_quota(&names, make)?;
-        make(self);
+        self.within_quota_by_steps(user, &names, &empty_dir())?;
+        self.add(user, &names, (mode & 0o777) | 0o300, mode, empty_dir());
         Ok(Out::Bool(true))
     }
 
