@@ -1,8 +1,8 @@
 # What Maven's test runner says of each test.
 # shellcheck shell=bash
 
-# surefire_cases LABEL TARGET: "ok LABEL CLASS.TEST", "FAILED ..." or "skipped ..." for each test
-# in the reports below TARGET.
+# surefire_cases LABEL TARGET: "ok LABEL CLASS.TEST", "FAILED LABEL CLASS.TEST: REASON" or
+# "skipped ..." for each test in the reports below TARGET.
 surefire_cases() {
   local label=$1
   cat "$2"/surefire-reports/TEST-*.xml | awk -v label="$label" '
@@ -19,7 +19,10 @@ surefire_cases() {
     }
     function told() { if (test != "") print outcome, label, test; test = "" }
     /<testcase / { told(); outcome = "ok"; test = class() "." attribute("name") }
-    test != "" && /<(failure|error)[ >]/ { outcome = "FAILED" }
+    test != "" && outcome != "FAILED" && /<(failure|error)[ >]/ {
+      outcome = "FAILED"
+      test = test ": " substr(attribute("type") " " attribute("message"), 1, 300)
+    }
     test != "" && /<skipped/ { outcome = "skipped" }
     END { told() }'
 }
