@@ -24,18 +24,21 @@ fetch_hadoop_jars() {
 make_java_runtime() {
   [[ -d $HADOOP_DIR/java ]] && return 0
   rm -rf "$HADOOP_DIR/java.new"
-  jlink --add-modules "$JAVA_MODULES" --strip-java-debug-attributes --no-man-pages --no-header-files \
-    --generate-cds-archive --output "$HADOOP_DIR/java.new"
+  jlink --add-modules "$JAVA_MODULES" --strip-java-debug-attributes --no-man-pages --no-header-files --output "$HADOOP_DIR/java.new"
   mv "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
 }
 
+# A digest of what the image is made of besides the jars and the runtime, which go by version.
+client_digest() { (cd "$E2E/hadoop-client" && sha256sum -- *); }
+
 build_hadoop_client_image() {
   local archive=$IMAGES/hadoop-tools-$HADOOP_VERSION.tar source=$E2E/hadoop-client
-  # Any change of its files makes a new one.
-  [[ -f $archive && -z $(find "$source" -newer "$archive" -print -quit) ]] && return 0
+  [[ -f $archive && $(client_digest) == "$(cat "$archive.digest" 2>/dev/null)" ]] && return 0
+  "$source/list-classes" "$HADOOP_DIR/java/bin/java" "$HADOOP_DIR/lib" >"$HADOOP_DIR/classes.list"
   cp "$source/Dockerfile" "$source/hadoop" "$source/log4j.properties" "$HADOOP_DIR/"
   run_buildah bud --quiet --isolation chroot --pull-never "$(policy)" \
     --ignorefile /dev/null -t "$HADOOP_CLIENT_IMAGE" "$HADOOP_DIR"
   save_image "$HADOOP_CLIENT_IMAGE" "$archive"
+  client_digest >"$archive.digest"
   remove_dangling
 }
