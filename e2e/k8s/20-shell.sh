@@ -26,10 +26,10 @@ get_and_compare() {
 }
 a_file() { (cd "$TREE" && find . -type f -size +1k | sort | head -n 1 | cut -c3-); }
 same_bytes() { cmp <(hdfs -cat "$TOP/tree/$1") "$TREE/$1"; }
+# Beside "dir", which the check before made.
 moved() {
   hdfs -mv "$TOP/$1" "$TOP/$2"
-  hdfs -test -e "$TOP/$2"
-  not hdfs -test -e "$TOP/$1"
+  prints "$TOP/dir"$'\n'"$TOP/$2" hdfs -ls -C "$TOP"
 }
 there_and_back() {
   moved tree moved-tree
