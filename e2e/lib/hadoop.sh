@@ -3,8 +3,10 @@
 # shellcheck shell=bash
 
 HADOOP_DIR=$CACHE/hadoop-tools-$HADOOP_VERSION
-# What the client loads, among it the login module that asks for the user's name.
+# What the client loads, among it the login module that asks for the user's name. And every security provider that
+# Java's configuration names: where one is missing Java looks for it in all jars, which takes longer than all the rest.
 JAVA_MODULES=java.se,jdk.unsupported,jdk.security.auth,jdk.crypto.ec,jdk.naming.dns,jdk.zipfs
+JAVA_MODULES+=,java.smartcardio,jdk.security.jgss,jdk.crypto.cryptoki
 
 packages_java() {
   command -v mvn >/dev/null || apt_install maven
@@ -22,14 +24,18 @@ fetch_hadoop_jars() {
 }
 
 make_java_runtime() {
-  [[ -d $HADOOP_DIR/java ]] && return 0
-  rm -rf "$HADOOP_DIR/java.new"
+  [[ -f $HADOOP_DIR/java/modules && $(<"$HADOOP_DIR/java/modules") == "$JAVA_MODULES" ]] && return 0
+  rm -rf "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
   jlink --add-modules "$JAVA_MODULES" --strip-java-debug-attributes --no-man-pages --no-header-files --output "$HADOOP_DIR/java.new"
+  echo "$JAVA_MODULES" >"$HADOOP_DIR/java.new/modules"
   mv "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
 }
 
-# A digest of what the image is made of besides the jars and the runtime, which go by version.
-client_digest() { (cd "$E2E/hadoop-client" && sha256sum -- *); }
+# What the image is made of besides the jars, which go by version.
+client_digest() {
+  (cd "$E2E/hadoop-client" && sha256sum -- *)
+  echo "$JAVA_MODULES"
+}
 
 build_hadoop_client_image() {
   local archive=$IMAGES/hadoop-tools-$HADOOP_VERSION.tar source=$E2E/hadoop-client
