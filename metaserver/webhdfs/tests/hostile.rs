@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use common::{chunked, limits, parse, settings, start, start_with};
+use common::{chunked, impatient, limits, parse, settings, start, start_with};
 use metafs_webhdfs::Limits;
 
 const IOE: &str = "java.io.IOException";
@@ -135,7 +135,7 @@ fn a_body_that_breaks_off_gives_the_file_up() {
 
 #[test]
 fn a_body_that_stalls_is_given_up() {
-    let server = start();
+    let server = start_with(settings(), impatient());
     let head = "PUT /webhdfs/v1/f?op=CREATE&data=true&user.name=joe HTTP/1.1\r\nhost: x\r\n\
                 connection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
     let begun = Instant::now();
@@ -197,7 +197,7 @@ fn a_slow_body_keeps_its_lease() {
 
 #[test]
 fn a_client_that_leaves_is_not_counted_for_ever() {
-    let server = start_with(settings(), Limits::default());
+    let server = start();
     let mut stream = server.connect();
     let head = "PUT /webhdfs/v1/f?op=CREATE&data=true&user.name=joe HTTP/1.1\r\nhost: x\r\n\
                 content-length: 10\r\n\r\n1";
@@ -210,7 +210,7 @@ fn a_client_that_leaves_is_not_counted_for_ever() {
 
 #[test]
 fn slow_heads_and_idle_connections_are_cut() {
-    let server = start();
+    let server = start_with(settings(), impatient());
     for sent in ["", "GET /webhdfs/v1/?op=GETFILESTATUS HTTP/1.1\r\nhost: x\r\nx-"] {
         let begun = Instant::now();
         let answer = server.raw(sent.as_bytes());
@@ -225,7 +225,7 @@ fn slow_heads_and_idle_connections_are_cut() {
 
 #[test]
 fn a_reader_that_takes_nothing_is_cut() {
-    let limits = Limits { list_page: 100, ..limits() };
+    let limits = Limits { list_page: 100, ..impatient() };
     let server = start_with(settings(), limits);
     let name = "n".repeat(200);
     for index in 0..200 {
@@ -246,8 +246,7 @@ fn a_reader_that_takes_nothing_is_cut() {
 
 #[test]
 fn connections_are_bounded() {
-    // Those that hold their places must not be cut meanwhile for their silence.
-    let limits = Limits { max_connections: 2, ..Limits::default() };
+    let limits = Limits { max_connections: 2, ..limits() };
     let server = start_with(settings(), limits);
     let held: Vec<_> = (0..2).map(|_| server.connect()).collect();
     wait_for(|| server.metrics_text().contains("metafs_webhdfs_connections 2"));
@@ -323,7 +322,7 @@ fn an_unwanted_body_does_not_confuse_the_next_request() {
 
 #[test]
 fn shutdown_lets_requests_end_and_takes_no_more() {
-    let mut server = start_with(settings(), Limits::default());
+    let mut server = start();
     let mut stream = server.connect();
     let head = "PUT /webhdfs/v1/f?op=CREATE&data=true&user.name=joe HTTP/1.1\r\nhost: x\r\n\
                 content-length: 4\r\n\r\nab";

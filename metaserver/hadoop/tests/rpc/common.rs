@@ -38,14 +38,9 @@ impl Drop for Server {
     }
 }
 
+/// Limits of time as in life: a slow moment of the machine is no slow client.
 pub fn limits() -> Limits {
-    Limits {
-        max_frame: 64 << 10,
-        handshake_timeout: Duration::from_millis(500),
-        frame_timeout: Duration::from_millis(500),
-        grace: Duration::from_millis(200),
-        ..Limits::default()
-    }
+    Limits { max_frame: 64 << 10, ..Limits::default() }
 }
 
 pub fn start_with(limits: Limits) -> Server {

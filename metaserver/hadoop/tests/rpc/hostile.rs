@@ -107,7 +107,11 @@ fn lengths_that_cannot_be_end_the_connection() {
 
 #[test]
 fn who_says_nothing_or_stops_half_way_is_cut_off() {
-    let server = start();
+    let server = start_with(metafs_hadoop::Limits {
+        handshake_timeout: Duration::from_millis(500),
+        frame_timeout: Duration::from_millis(500),
+        ..limits()
+    });
     let mut silent = Client::raw(&server);
     let mut half = Client::new(&server, "hdfs");
     half.send(&100_i32.to_be_bytes());

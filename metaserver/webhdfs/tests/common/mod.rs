@@ -35,15 +35,18 @@ pub fn settings() -> Settings {
     }
 }
 
-/// Limits that do not let a test wait.
+/// Limits of time as in life: a slow moment of the machine is no slow client.
 pub fn limits() -> Limits {
+    Limits { discard_bytes: 8 << 20, ..Limits::default() }
+}
+
+/// Limits that do not let a test wait for what is cut off.
+pub fn impatient() -> Limits {
     Limits {
         body_idle: Duration::from_millis(500),
         header_timeout: Duration::from_millis(800),
         write_timeout: Duration::from_millis(500),
-        discard_bytes: 8 << 20,
-        grace: Duration::from_millis(200),
-        ..Limits::default()
+        ..limits()
     }
 }
 
