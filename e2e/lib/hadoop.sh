@@ -4,7 +4,7 @@
 
 HADOOP_DIR=$CACHE/hadoop-tools-$HADOOP_VERSION
 # What the client loads, among it the login module that asks for the user's name. And every security provider that
-# Java's configuration names: where one is missing Java looks for it in all jars, which takes longer than all the rest.
+# Java's configuration names: where one is missing Java looks for it in all jars, which takes nearly as long as all the rest.
 JAVA_MODULES=java.se,jdk.unsupported,jdk.security.auth,jdk.crypto.ec,jdk.naming.dns,jdk.zipfs
 JAVA_MODULES+=,java.smartcardio,jdk.security.jgss,jdk.crypto.cryptoki
 
@@ -25,9 +25,10 @@ fetch_hadoop_jars() {
 
 make_java_runtime() {
   [[ -f $HADOOP_DIR/java/modules && $(<"$HADOOP_DIR/java/modules") == "$JAVA_MODULES" ]] && return 0
-  rm -rf "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
+  rm -rf "$HADOOP_DIR/java.new"
   jlink --add-modules "$JAVA_MODULES" --strip-java-debug-attributes --no-man-pages --no-header-files --output "$HADOOP_DIR/java.new"
   echo "$JAVA_MODULES" >"$HADOOP_DIR/java.new/modules"
+  rm -rf "$HADOOP_DIR/java"
   mv "$HADOOP_DIR/java.new" "$HADOOP_DIR/java"
 }
 
@@ -38,13 +39,14 @@ client_digest() {
 }
 
 build_hadoop_client_image() {
-  local archive=$IMAGES/hadoop-tools-$HADOOP_VERSION.tar source=$E2E/hadoop-client
-  [[ -f $archive && $(client_digest) == "$(cat "$archive.digest" 2>/dev/null)" ]] && return 0
+  local archive=$IMAGES/hadoop-tools-$HADOOP_VERSION.tar source=$E2E/hadoop-client digest
+  digest=$(client_digest)
+  [[ -f $archive && $digest == "$(cat "$archive.digest" 2>/dev/null)" ]] && return 0
   "$source/list-classes" "$HADOOP_DIR/java/bin/java" "$HADOOP_DIR/lib" >"$HADOOP_DIR/classes.list"
   cp "$source/Dockerfile" "$source/hadoop" "$source/log4j.properties" "$HADOOP_DIR/"
   run_buildah bud --quiet --isolation chroot --pull-never "$(policy)" \
     --ignorefile /dev/null -t "$HADOOP_CLIENT_IMAGE" "$HADOOP_DIR"
   save_image "$HADOOP_CLIENT_IMAGE" "$archive"
-  client_digest >"$archive.digest"
+  echo "$digest" >"$archive.digest"
   remove_dangling
 }

@@ -30,27 +30,29 @@ build_rocksdb() {
 # Those that images are made of; metafs-tree makes the tree that the test of Tablestore imports.
 IMAGE_PROGRAMS=("${PROGRAMS[@]}" "${TABLESTORE_PROGRAMS[@]}" metafs-tree)
 
-# programs_state: what they are made of, and whether they are still what was made of it.
-programs_state() {
+# What they are made of, and whether they are still what was made of it.
+programs_sources() {
   (cd "$REPO" && find Cargo.toml Cargo.lock .cargo crds metaserver operator e2e/Cargo.toml e2e/src -type f -print0 |
     sort -z | xargs -0 sha256sum)
   rustc --version --verbose
   echo "${RUSTFLAGS:-}"
-  (cd "$BINARIES" && stat --format='%n %s %y' "${IMAGE_PROGRAMS[@]}")
 }
+programs_made() { (cd "$BINARIES" && stat --format='%n %s %y' "${IMAGE_PROGRAMS[@]}"); }
 
 # Of the whole workspace, as cargo test and clippy take it: the same features, so nothing twice. Cargo goes by
 # paths and times, and would compile in a fresh checkout what it has compiled of the same sources before.
 build_programs() {
-  local bins=() program stamp=$CACHE/programs.state
-  if [[ -f $stamp ]] && cmp -s "$stamp" <(programs_state 2>/dev/null); then
+  local bins=() program sources stamp=$CACHE/programs.state
+  # Before the build: what is edited meanwhile is not in it.
+  sources=$(programs_sources)
+  if [[ -f $stamp ]] && cmp -s "$stamp" <(echo "$sources" && programs_made 2>/dev/null); then
     echo "they are made of these sources"
     return 0
   fi
   rm -f "$stamp"
   for program in "${IMAGE_PROGRAMS[@]}"; do bins+=(--bin "$program"); done
   (cd "$REPO" && cargo build --locked --workspace "${bins[@]}")
-  programs_state >"$stamp"
+  { echo "$sources" && programs_made; } >"$stamp"
 }
 
 # With the benchmarks and generators.
